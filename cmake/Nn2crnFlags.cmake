@@ -1,0 +1,24 @@
+# Flags that every target of the project is built with, in one interface target.
+add_library(nn2crn_flags INTERFACE)
+target_compile_options(nn2crn_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow=local -Wnon-virtual-dtor -Woverloaded-virtual
+  $<$<BOOL:${NN2CRN_WERROR}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  # GCC spells the useful half of -Wshadow "local"; Clang has no such form.
+  set_property(TARGET nn2crn_flags PROPERTY INTERFACE_COMPILE_OPTIONS
+    -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual
+    $<$<BOOL:${NN2CRN_WERROR}>:-Werror>)
+endif()
+if(NN2CRN_SANITIZE)
+  target_compile_options(nn2crn_flags INTERFACE
+    -fsanitize=${NN2CRN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(nn2crn_flags INTERFACE -fsanitize=${NN2CRN_SANITIZE})
+endif()
+if(NN2CRN_COVERAGE)
+  target_compile_options(nn2crn_flags INTERFACE --coverage -fno-inline)
+  target_link_options(nn2crn_flags INTERFACE --coverage)
+endif()
+find_program(NN2CRN_MOLD mold)
+if(NN2CRN_MOLD)
+  target_link_options(nn2crn_flags INTERFACE -fuse-ld=mold)
+endif()
