@@ -170,14 +170,16 @@ void NcReluLowering::nameWires() {
   std::vector<SignalId> InputSignal, OutputSignal;
   for (const GraphPort &P : G.inputs())
     InputSignal.push_back(E.signal(P.Name));
-  for (const GraphPort &P : G.outputs()) {
-    // An output may bear the name of the input that it repeats.
-    bool Taken =
-        std::any_of(G.inputs().begin(), G.inputs().end(),
-                    [&](const GraphPort &I) { return I.Name == P.Name; });
-    OutputSignal.push_back(Taken ? E.freshSignal(P.Name + "_out")
-                                 : E.signal(P.Name));
-  }
+  // An output may bear the name of the input that it repeats.
+  auto Taken = [&](const GraphPort &P) {
+    return std::any_of(G.inputs().begin(), G.inputs().end(),
+                       [&](const GraphPort &I) { return I.Name == P.Name; });
+  };
+  for (const GraphPort &P : G.outputs())
+    OutputSignal.push_back(Taken(P) ? SignalId() : E.signal(P.Name));
+  for (size_t I = 0; I < OutputSignal.size(); ++I)
+    if (!OutputSignal[I].isValid())
+      OutputSignal[I] = E.freshSignal(G.outputs()[I].Name + "_out");
 
   WireOf.assign(G.values().size(), None);
   ReluIn.assign(G.nodes().size(), None);
@@ -321,7 +323,7 @@ bool NcReluLowering::fanOut(ValueId V) {
     Repeats |= List[I].Wire == List[I - 1].Wire;
   std::vector<Term> Products;
   for (uint32_t I = 0; I < Elements; ++I) {
-    std::span<Target> Here(&Targets[0] + Begin[I], Begin[I + 1] - Begin[I]);
+    std::span<Target> Here(Targets.data() + Begin[I], Begin[I + 1] - Begin[I]);
     if (Repeats) {
       // Wires of readers need not ascend: sort within each wire's run.
       for (size_t First = 0; First < Here.size();) {
