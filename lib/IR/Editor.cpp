@@ -11,9 +11,11 @@
 #include "llvm/ADT/DenseMap.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <charconv>
 #include <cmath>
+#include <unordered_map>
 
 using namespace nn2crn;
 
@@ -124,11 +126,37 @@ SpeciesId Editor::addSpecies(SpeciesName Name, OriginId Origin) {
   return S;
 }
 
+/// The rate constants there are, by value and by name.
+struct Editor::RateIndex {
+  std::unordered_multimap<uint64_t, RateId> ByValue;
+  std::unordered_map<std::string, RateId> ByName;
+  size_t Indexed = 0;
+
+  void update(std::span<const RateConstant> Rates) {
+    for (; Indexed < Rates.size(); ++Indexed) {
+      RateId R(static_cast<uint32_t>(Indexed));
+      if (Rates[Indexed].Parameter.empty())
+        ByValue.emplace(std::bit_cast<uint64_t>(Rates[Indexed].Value.value()),
+                        R);
+      else
+        ByName.emplace(Rates[Indexed].Parameter, R);
+    }
+  }
+};
+
+Editor::RateIndex &Editor::rateIndex() {
+  if (!Rates)
+    Rates = std::make_unique<RateIndex>();
+  Rates->update(Net.Rates);
+  return *Rates;
+}
+
 RateId Editor::rate(const Number &Value) {
-  // A network has a handful of distinct rates; those in use last are likeliest.
-  for (size_t I = Net.Rates.size(); I-- > 0;)
-    if (Net.Rates[I].Parameter.empty() && Net.Rates[I].Value == Value)
-      return RateId(static_cast<uint32_t>(I));
+  auto [It, End] =
+      rateIndex().ByValue.equal_range(std::bit_cast<uint64_t>(Value.value()));
+  for (; It != End; ++It)
+    if (Net.Rates[It->second.Value].Value == Value)
+      return It->second;
   Net.Rates.push_back({Value, {}});
   ++Net.Generation;
   return RateId(static_cast<uint32_t>(Net.Rates.size() - 1));
@@ -136,12 +164,17 @@ RateId Editor::rate(const Number &Value) {
 
 RateId Editor::parameter(std::string_view Name, const Number &Value) {
   assert(!Name.empty() && "a parameter has a name");
-  for (size_t I = 0; I < Net.Rates.size(); ++I)
-    if (Net.Rates[I].Parameter == Name)
-      return RateId(static_cast<uint32_t>(I));
+  if (auto Found = findParameter(Name))
+    return *Found;
   Net.Rates.push_back({Value, std::string(Name)});
   ++Net.Generation;
   return RateId(static_cast<uint32_t>(Net.Rates.size() - 1));
+}
+
+std::optional<RateId> Editor::findParameter(std::string_view Name) {
+  auto &ByName = rateIndex().ByName;
+  auto It = ByName.find(std::string(Name));
+  return It == ByName.end() ? std::nullopt : std::optional(It->second);
 }
 
 void Editor::setParameter(RateId Parameter, const Number &Value) {

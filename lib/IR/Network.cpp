@@ -146,30 +146,37 @@ uint64_t Network::contentHash() const {
     H.word(F.Constant | F.Boundary << 1 | F.Waste << 2 | F.Observed << 3);
     H.number(initial(S));
   }
-  auto HashRate = [&](RateId R) {
-    H.number(Rates[R.Value].Value);
-    H.text(Rates[R.Value].Parameter);
-  };
+  // Plain rates enter through the reactions that have them: the table's order
+  // and unused entries mean nothing. Parameters are declared, used or not.
+  std::vector<uint64_t> RateHash;
+  for (const RateConstant &R : Rates) {
+    Hasher OfRate;
+    OfRate.number(R.Value);
+    OfRate.text(R.Parameter);
+    RateHash.push_back(OfRate.finish());
+    if (!R.Parameter.empty())
+      H.word(RateHash.back());
+  }
   for (Reaction R : reactions()) {
     H.word(R.reactants().size() | uint64_t{R.phases()} << 32);
     for (auto Side : {R.reactants(), R.products()})
       for (Term T : Side)
         H.word(uint64_t{Rank[T.Species.Value]} << 32 | T.Coefficient);
-    H.word(R.rate().Value);
+    H.word(RateHash[R.rate().Value]);
   }
-  for (size_t I = 0; I < Rates.size(); ++I)
-    HashRate(RateId(static_cast<uint32_t>(I)));
   for (const Port &P : Ports) {
     H.text(P.Name);
     H.word(static_cast<uint64_t>(P.Direction) |
            static_cast<uint64_t>(P.Encoding) << 8 | P.Shape.size() << 16);
     for (int64_t Extent : P.Shape)
       H.word(static_cast<uint64_t>(Extent));
-    for (const auto *Numbers : {&P.Scale, &P.Offset, &P.Constants}) {
+    for (const auto *Numbers : {&P.Scale, &P.Offset}) {
       H.word(Numbers->size());
       for (const Number &N : *Numbers)
         H.number(N);
     }
+    for (size_t I = 0; I < P.elementCount(); ++I)
+      H.number(P.constant(I));
     H.word(P.Range.size());
     for (PortRange R : P.Range) {
       H.word(std::bit_cast<uint64_t>(R.Low));

@@ -57,6 +57,7 @@ public:
   /// A parameter with a name of its own; an existing one of that name is
   /// returned as it is.
   RateId parameter(std::string_view Name, const Number &Value);
+  std::optional<RateId> findParameter(std::string_view Name);
   void setParameter(RateId Parameter, const Number &Value);
   /// No species may stand twice on one side, no coefficient be 0, and sides
   /// keep within MaxReactants and MaxProducts.
@@ -110,10 +111,13 @@ public:
 private:
   struct UseIndex;
   UseIndex &index();
+  struct RateIndex;
+  RateIndex &rateIndex();
   void writeTerms(ReactionId R, std::span<const Term> Reactants,
                   std::span<const Term> Products);
   Network &Net;
   std::unique_ptr<UseIndex> Index;
+  std::unique_ptr<RateIndex> Rates;
 };
 
 /// Looks species up by name. A snapshot: it does not follow later edits.

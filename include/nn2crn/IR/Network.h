@@ -72,6 +72,8 @@ struct SpeciesFlags {
   uint8_t InitialKind : 2 = 0;
   /// A tombstone.
   bool Dead : 1 = false;
+  /// So that every bit of the byte is defined: it is written as it is.
+  bool Unused : 1 = false;
   friend bool operator==(SpeciesFlags, SpeciesFlags) = default;
 };
 static_assert(sizeof(SpeciesFlags) == 1);

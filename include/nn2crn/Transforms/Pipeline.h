@@ -1,0 +1,92 @@
+//===- Pipeline.h - Sequences of passes as text, and running them -*- C++
+//-*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   pipeline ::= [ step { "," step } ]
+//   step     ::= pass [ "{" key "=" value { " " key "=" value } "}" ]
+//              | "fix" [ "<" count ">" ] "(" pipeline ")"
+//              | named pipeline, as in "O1"
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_TRANSFORMS_PIPELINE_H
+#define NN2CRN_TRANSFORMS_PIPELINE_H
+
+#include "nn2crn/Transforms/Pass.h"
+
+#include <optional>
+#include <span>
+
+namespace nn2crn {
+
+/// A pipeline that has a name, written in the same syntax.
+struct NamedPipeline {
+  std::string_view Name, Text, Summary;
+};
+std::span<const NamedPipeline> namedPipelines();
+
+class Pipeline {
+public:
+  /// Reads a pipeline; errors point into the text.
+  static std::optional<Pipeline> parse(std::string_view Text,
+                                       DiagnosticEngine &Diags);
+
+  /// Text that parses to the same pipeline, named ones spelt out and only
+  /// options that differ from their defaults.
+  std::string str() const;
+
+  struct Step {
+    /// Either a pass or, where this is null, a loop over Body.
+    std::unique_ptr<Pass> P;
+    std::vector<Step> Body;
+    /// How often a loop goes round at most.
+    unsigned Limit = 0;
+  };
+  std::vector<Step> Steps;
+};
+
+/// How passes are run and watched.
+struct PassRunOptions {
+  /// Verify the network after every pass that changed it.
+  bool VerifyEach = true;
+  /// Print the network after these passes; "all" and "changed" mean that.
+  std::vector<std::string> PrintAfter;
+  /// A folder for a numbered file after every pass; empty for none.
+  std::string DumpDir;
+  /// Skip every pass after the first that many; negative for no limit.
+  int64_t BisectLimit = -1;
+};
+
+/// What was run, in order, for --timing and --counters.
+struct PassRun {
+  struct Entry {
+    std::string Name;
+    PassResult Result;
+    double Seconds;
+    /// Name and value of each counter, for this run alone.
+    std::vector<std::pair<std::string, uint64_t>> Counters;
+    /// Species and reactions after the run.
+    size_t Species, Reactions;
+  };
+  std::vector<Entry> Entries;
+  /// The weakest that a pass preserved.
+  Preserved Level = Preserved::SameKinetics;
+  bool OnRangeOnly = false;
+  /// Sum of the bounds of approximate passes.
+  double Bound = 0;
+};
+
+/// Runs \p P on \p Net and leaves it compact. Checks each pass's contract: one
+/// that says "unchanged" or "failed" must have left the network as it was, and
+/// one that failed must have said why. False after an error.
+bool runPipeline(Pipeline &P, Network &Net, PassContext &Context,
+                 const PassRunOptions &Options, PassRun &Run);
+
+} // namespace nn2crn
+
+#endif
