@@ -183,8 +183,7 @@ std::optional<PortSpec> nn2crn::splitPortSpec(const Network &Net,
                "the network has no " + std::string(Kind) + " ports")
         .note("ports are declared in the text form by '@" + std::string(Kind) +
               "' lines");
-  else if (Equals != std::string_view::npos &&
-           (Count != 1 || !namesFile(Spec)))
+  else if (Equals != std::string_view::npos && (Count != 1 || !namesFile(Spec)))
     Diags
         .error(DiagId::UnknownPort, {},
                "the network has no " + std::string(Kind) + " port named '" +
