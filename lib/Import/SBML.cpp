@@ -138,12 +138,19 @@ void Reader::refuseForeignLists() {
   if (M.isSetConversionFactor())
     refuse(M, "expected no conversion factor, found one on the model",
            "use one unit for extent and substance");
+  // libsbml attaches some plugins to every document; these say nothing about
+  // kinetics, or only allow functions in formulas that laws refuse anyway.
+  constexpr std::string_view Harmless[] = {"l3v2extendedmath", "layout",
+                                           "render", "groups"};
   for (unsigned I = 0; I < Doc.getNumPlugins(); ++I) {
     const SBasePlugin *P = Doc.getPlugin(I);
-    if (Doc.getPackageRequired(P->getURI()))
+    std::string Package = P->getPackageName();
+    if (Doc.getPackageRequired(P->getURI()) &&
+        std::find(std::begin(Harmless), std::end(Harmless), Package) ==
+            std::end(Harmless))
       refuse(Doc,
-             "expected the core of SBML alone, found the package '" +
-                 P->getPackageName() + "'",
+             "expected the core of SBML alone, found the package '" + Package +
+                 "'",
              "let the tool that wrote the file flatten it to the core");
   }
 }

@@ -111,10 +111,13 @@ TEST(Dot, DrawsEveryRowOnce) {
   Network Net = handBuilt();
   std::string Text = emitAs("dot", Net);
   for (SpeciesId S : Net.species()) {
-    std::string Node = speciesIdIn(*findTarget("dot"), Net, S) + " [label=";
-    size_t At = Text.find(Node);
-    ASSERT_NE(At, std::string::npos) << Node;
-    EXPECT_EQ(Text.find(' ' + Node, At + 1), std::string::npos) << Node;
+    llvm::Regex Node("\n +" + speciesIdIn(*findTarget("dot"), Net, S) +
+                     " \\[label=");
+    llvm::SmallVector<llvm::StringRef, 1> Found;
+    ASSERT_TRUE(Node.match(Text, &Found));
+    llvm::StringRef After(Found[0].end(),
+                          Text.data() + Text.size() - Found[0].end());
+    EXPECT_FALSE(Node.match(After)) << Found[0].str();
   }
   EXPECT_NE(Text.find("label=\"input x[2]\""), std::string::npos) << Text;
   EXPECT_NE(Text.find("  r__2 -> ZSinputZ2e1_n;\n"), std::string::npos);
