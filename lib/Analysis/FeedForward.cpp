@@ -1,0 +1,279 @@
+//===- FeedForward.cpp -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "nn2crn/Analysis/FeedForward.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace nn2crn;
+
+namespace {
+/// The reactions that have a species among their reactants, in CSR form.
+struct Users {
+  std::vector<uint64_t> Begin;
+  std::vector<ReactionId> List;
+  std::span<const ReactionId> of(SpeciesId S) const {
+    return std::span(List).subspan(Begin[S.Value],
+                                   Begin[S.Value + 1] - Begin[S.Value]);
+  }
+};
+
+class Analyzer {
+public:
+  explicit Analyzer(const Network &Net) : Net(Net), Held(heldSpecies(Net)) {}
+
+  FeedForward run() {
+    if (!Net.phases().empty()) {
+      F.Result = FeedForward::Verdict::Phased;
+      return std::move(F);
+    }
+    findRunning();
+    if (F && checkProductive() && checkNoncompetitive())
+      sort();
+    if (!F) {
+      F.Order.clear();
+      F.NeverRun.clear();
+    }
+    return std::move(F);
+  }
+
+private:
+  bool fail(FeedForward::Verdict V, std::vector<ReactionId> Culprits,
+            SpeciesId S = SpeciesId()) {
+    F.Result = V;
+    F.Reactions = std::move(Culprits);
+    F.Species = S;
+    return false;
+  }
+
+  /// Calls \p Visit(term, coefficient among the products) for each reactant
+  /// that is not held, in time linear in the reaction.
+  template <class Fn> void forReactants(Reaction R, Fn Visit) {
+    for (Term T : R.products())
+      Produced[T.Species.Value] = T.Coefficient;
+    for (Term T : R.reactants())
+      if (!Held[T.Species.Value])
+        Visit(T, Produced[T.Species.Value]);
+    for (Term T : R.products())
+      Produced[T.Species.Value] = 0;
+  }
+  /// Calls \p Visit(species) for what the reaction net-produces.
+  template <class Fn> void forNetProducts(Reaction R, Fn Visit) {
+    for (Term T : R.reactants())
+      Produced[T.Species.Value] = T.Coefficient;
+    for (Term T : R.products())
+      if (!Held[T.Species.Value] && T.Coefficient > Produced[T.Species.Value])
+        Visit(T.Species);
+    for (Term T : R.reactants())
+      Produced[T.Species.Value] = 0;
+  }
+
+  void findRunning() {
+    Runs.assign(Net.reactionRows(), false);
+    Produced.assign(Net.speciesRows(), 0);
+    std::vector<bool> Given(Net.speciesRows());
+    for (const Port &P : Net.ports())
+      if (P.Direction != PortDirection::Output)
+        for (const PortTerm &T : P.Terms)
+          Given[T.Species.Value] = true;
+    for (Reaction R : Net.reactions()) {
+      bool Absent = std::ranges::any_of(R.reactants(), [&](Term T) {
+        uint32_t S = T.Species.Value;
+        return Held[S] && !Given[S] && Net.initialValue(T.Species) == 0;
+      });
+      if (Absent)
+        F.NeverRun.push_back(R.id());
+      else
+        Runs[R.id().Value] = true;
+    }
+  }
+
+  bool checkProductive() {
+    for (Reaction R : Net.reactions()) {
+      if (!Runs[R.id().Value])
+        continue;
+      double K = R.rateConstant();
+      if (!(K > 0) || !std::isfinite(K))
+        return fail(FeedForward::Verdict::NoRate, {R.id()});
+      bool Consumes = false;
+      forReactants(
+          R, [&](Term T, uint32_t Back) { Consumes |= T.Coefficient > Back; });
+      if (!Consumes)
+        return fail(FeedForward::Verdict::Unproductive, {R.id()});
+    }
+    return true;
+  }
+
+  bool checkNoncompetitive() {
+    Use.Begin.assign(Net.speciesRows() + 1, 0);
+    for (Reaction R : Net.reactions())
+      if (Runs[R.id().Value])
+        for (Term T : R.reactants())
+          if (!Held[T.Species.Value])
+            ++Use.Begin[T.Species.Value + 1];
+    for (size_t S = 1; S < Use.Begin.size(); ++S)
+      Use.Begin[S] += Use.Begin[S - 1];
+    Use.List.resize(Use.Begin.back());
+    std::vector<uint64_t> Fill(Use.Begin.begin(), Use.Begin.end() - 1);
+    for (Reaction R : Net.reactions())
+      if (Runs[R.id().Value])
+        for (Term T : R.reactants())
+          if (!Held[T.Species.Value])
+            Use.List[Fill[T.Species.Value]++] = R.id();
+
+    for (Reaction R : Net.reactions()) {
+      if (!Runs[R.id().Value])
+        continue;
+      bool Fine = true;
+      forReactants(R, [&](Term T, uint32_t Back) {
+        auto Rivals = Use.of(T.Species);
+        if (Fine && T.Coefficient > Back && Rivals.size() > 1)
+          Fine = fail(FeedForward::Verdict::Competing,
+                      {R.id(), Rivals[Rivals[0] == R.id()]}, T.Species);
+      });
+      if (!Fine)
+        return false;
+    }
+    return true;
+  }
+
+  /// Kahn's algorithm, first in first out, so that the order is a function of
+  /// the network alone.
+  void sort() {
+    // An edge for each net product and each user of it.
+    std::vector<uint32_t> Waits(Net.reactionRows(), 0);
+    size_t Running = 0;
+    for (Reaction R : Net.reactions()) {
+      if (!Runs[R.id().Value])
+        continue;
+      ++Running;
+      forNetProducts(R, [&](SpeciesId S) {
+        for (ReactionId User : Use.of(S))
+          ++Waits[User.Value];
+      });
+    }
+    F.Order.reserve(Running);
+    for (Reaction R : Net.reactions())
+      if (Runs[R.id().Value] && !Waits[R.id().Value])
+        F.Order.push_back(R.id());
+    for (size_t At = 0; At < F.Order.size(); ++At)
+      forNetProducts(Net.reaction(F.Order[At]), [&](SpeciesId S) {
+        for (ReactionId User : Use.of(S))
+          if (--Waits[User.Value] == 0)
+            F.Order.push_back(User);
+      });
+    if (F.Order.size() != Running)
+      reportCycle(Waits);
+  }
+
+  /// Every reaction that still waits has a producer that waits as well; going
+  /// from producer to producer must meet a reaction twice.
+  void reportCycle(const std::vector<uint32_t> &Waits) {
+    std::vector<ReactionId> Producer(Net.reactionRows());
+    ReactionId At;
+    for (Reaction R : Net.reactions()) {
+      if (!Runs[R.id().Value] || !Waits[R.id().Value])
+        continue;
+      if (!At.isValid())
+        At = R.id();
+      forNetProducts(R, [&](SpeciesId S) {
+        for (ReactionId User : Use.of(S))
+          if (!Producer[User.Value].isValid())
+            Producer[User.Value] = R.id();
+      });
+    }
+    std::vector<bool> Seen(Net.reactionRows());
+    for (; !Seen[At.Value]; At = Producer[At.Value])
+      Seen[At.Value] = true;
+    std::vector<ReactionId> Cycle{At};
+    for (ReactionId R = Producer[At.Value]; R != At; R = Producer[R.Value])
+      Cycle.push_back(R);
+    std::reverse(Cycle.begin(), Cycle.end());
+    std::rotate(Cycle.begin(), std::ranges::min_element(Cycle), Cycle.end());
+    fail(FeedForward::Verdict::Cyclic, std::move(Cycle));
+  }
+
+  const Network &Net;
+  std::vector<bool> Held, Runs;
+  /// Scratch, all 0 between uses.
+  std::vector<uint32_t> Produced;
+  Users Use;
+  FeedForward F;
+};
+
+std::string quoted(const Network &Net, ReactionId R) {
+  // A fan-out may have thousands of products.
+  std::string Text = reactionText(Net, Net.reaction(R));
+  if (Text.size() > 100)
+    Text = Text.substr(0, 97) + "...";
+  return "'" + Text + "'";
+}
+} // namespace
+
+std::vector<bool> nn2crn::heldSpecies(const Network &Net) {
+  std::vector<bool> Held(Net.speciesRows());
+  for (SpeciesId S : Net.species()) {
+    SpeciesFlags Flags = Net.flags(S);
+    Held[S.Value] = Flags.Constant || Flags.Boundary;
+  }
+  return Held;
+}
+
+FeedForward nn2crn::analyzeFeedForward(const Network &Net) {
+  return Analyzer(Net).run();
+}
+
+std::string nn2crn::explainFeedForward(const Network &Net,
+                                       const FeedForward &F) {
+  switch (F.Result) {
+  case FeedForward::Verdict::Holds:
+    return "the network is noncompetitive, productive and feed-forward";
+  case FeedForward::Verdict::Phased:
+    return "the network runs in phases";
+  case FeedForward::Verdict::NoRate:
+    return "reaction " + quoted(Net, F.Reactions[0]) +
+           " has a rate constant that is not positive";
+  case FeedForward::Verdict::Unproductive:
+    return "reaction " + quoted(Net, F.Reactions[0]) +
+           " net-consumes nothing that is not held constant, so it never ends";
+  case FeedForward::Verdict::Competing:
+    return "reactions " + quoted(Net, F.Reactions[0]) + " and " +
+           quoted(Net, F.Reactions[1]) + " compete for '" +
+           Net.nameText(F.Species) + "'";
+  case FeedForward::Verdict::Cyclic:
+    return F.Reactions.size() == 1
+               ? "reaction " + quoted(Net, F.Reactions[0]) +
+                     " net-produces its own reactant"
+               : "the " + std::to_string(F.Reactions.size()) +
+                     " reactions from " + quoted(Net, F.Reactions[0]) +
+                     " on form a cycle";
+  }
+  return "";
+}
+
+void nn2crn::noteFeedForward(const Network &Net, const FeedForward &F,
+                             InFlightDiagnostic &D) {
+  constexpr size_t Most = 8;
+  for (size_t I = 0; I < F.Reactions.size() && I < Most; ++I) {
+    ReactionId R = F.Reactions[I];
+    D.note(Net.provenance().locate(Net.reaction(R).origin()),
+           "reaction " + quoted(Net, R));
+  }
+  if (F.Reactions.size() > Most)
+    D.note("and " + std::to_string(F.Reactions.size() - Most) + " more");
+  if (F.Result != FeedForward::Verdict::Competing)
+    return;
+  auto Annihilates = [&](ReactionId Id) {
+    Reaction R = Net.reaction(Id);
+    return R.products().empty() && R.reactants().size() == 2 && R.order() == 2;
+  };
+  if (std::ranges::any_of(F.Reactions, Annihilates))
+    D.note("an annihilation leaves differences of rails as they are, but "
+           "their amounts depend on rates");
+}

@@ -1,0 +1,85 @@
+//===- Equilibrium.h - The limit in one pass -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The limit state of a network that analyzeFeedForward holds for: each
+// reaction fires once, to completion, in topological order.
+//
+// Amounts are pairs of doubles (106 bits) with a running bound on their error,
+// because the two rails of a deep network may be 10^4 and far more times their
+// difference. The bound says how much of a reading is left.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_LIB_SIMULATION_EQUILIBRIUM_H
+#define NN2CRN_LIB_SIMULATION_EQUILIBRIUM_H
+
+#include "nn2crn/Simulation/CompiledNetwork.h"
+
+#include <span>
+#include <vector>
+
+namespace nn2crn {
+
+/// What an amount, and a bound on its error, is for each of several cases side
+/// by side: species S of lane L is at S * lanes() + L.
+class EquilibriumBlock {
+public:
+  /// \p C must be compiled in topological order and outlive the block.
+  explicit EquilibriumBlock(const CompiledNetwork &C);
+  /// Cases that are computed together; fewer where a block would not fit the
+  /// caches anyhow.
+  size_t lanes() const { return Lanes; }
+
+  /// Sets the initial amounts of a lane, with bounds on their errors.
+  void start(size_t Lane, std::span<const double> Amounts,
+             std::span<const double> Errors);
+  /// Fires all reactions.
+  void run();
+  /// A reading: value of the functional of a port's element, and a bound on
+  /// its error.
+  struct Reading {
+    double Value, Error;
+  };
+  Reading read(size_t Lane, const Port &P, size_t Element) const;
+  double amount(size_t Lane, SpeciesId S) const {
+    return High[S.Value * Lanes + Lane];
+  }
+  double error(size_t Lane, SpeciesId S) const {
+    return Error[S.Value * Lanes + Lane];
+  }
+
+private:
+  template <size_t L> void fireAll();
+  const CompiledNetwork &C;
+  size_t Lanes;
+  std::vector<double> High, Low, Error;
+};
+
+/// What is still to come from a state on the way to the limit, in plain
+/// doubles: how much more each species will be produced and consumed, whatever
+/// the rates. Bounds every later reading.
+class RemainingFlows {
+public:
+  explicit RemainingFlows(const CompiledNetwork &C);
+  /// \p Amounts by species id; negative ones (an integrator's noise) count as
+  /// zero.
+  void compute(std::span<const double> Amounts);
+  /// How far the reading of an element can still go up and down.
+  struct Band {
+    double Up, Down;
+  };
+  Band band(const Port &P, size_t Element) const;
+
+private:
+  const CompiledNetwork &C;
+  std::vector<double> Amount, In, Out;
+};
+
+} // namespace nn2crn
+
+#endif
