@@ -20,9 +20,9 @@ using namespace nn2crn;
 OutputFile::OutputFile(std::string_view Path) : Path(Path) {}
 
 OutputFile::~OutputFile() {
-  if (Stream)
-    Stream->clear_error();
-  Stream.reset();
+  if (File)
+    File->clear_error(); // or closing it would be fatal
+  File.reset();
   if (!Temporary.empty()) {
     llvm::sys::fs::remove(Temporary);
     llvm::sys::DontRemoveFileOnSignal(Temporary);
@@ -40,15 +40,16 @@ bool OutputFile::open(DiagnosticEngine &Diags) {
   namespace fs = llvm::sys::fs;
   std::error_code EC;
   if (Path == "-") {
-    Stream = std::make_unique<llvm::raw_fd_ostream>("-", EC);
-    return EC ? fail(Diags, EC.message()) : true;
+    // Held back, so that a failure half-way prints nothing.
+    Stdout = std::make_unique<llvm::raw_string_ostream>(Held);
+    return true;
   }
   fs::file_status Status;
   EC = fs::status(Path, Status);
   if (!EC && Status.type() == fs::file_type::directory_file)
     return fail(Diags, "it is a folder");
   if (!EC && Status.type() != fs::file_type::regular_file) {
-    Stream = std::make_unique<llvm::raw_fd_ostream>(Path, EC, fs::OF_None);
+    File = std::make_unique<llvm::raw_fd_ostream>(Path, EC, fs::OF_None);
     return EC ? fail(Diags, EC.message()) : true;
   }
   // A symbolic link keeps pointing where it does.
@@ -63,28 +64,40 @@ bool OutputFile::open(DiagnosticEngine &Diags) {
     return fail(Diags, EC.message());
   Temporary = std::string(Name);
   llvm::sys::RemoveFileOnSignal(Temporary);
-  Stream = std::make_unique<llvm::raw_fd_ostream>(Descriptor, true);
+  if (Status.type() == fs::file_type::regular_file)
+    fs::setPermissions(Temporary, Status.permissions());
+  File = std::make_unique<llvm::raw_fd_ostream>(Descriptor, true);
   return true;
 }
 
 llvm::raw_ostream &OutputFile::stream() {
-  assert(Stream && "open() first");
-  return *Stream;
+  assert((File || Stdout) && "open() first");
+  if (Stdout)
+    return *Stdout;
+  return *File;
 }
 
 bool OutputFile::commit(DiagnosticEngine &Diags) {
-  assert(Stream && "open() first");
-  Stream->flush();
-  if (!Stream->has_error() && Path != "-")
-    Stream->close();
-  if (std::error_code EC = Stream->error()) {
-    Stream->clear_error();
-    return fail(Diags, EC.message());
+  assert((File || Stdout) && "open() first");
+  std::error_code EC;
+  if (Stdout) {
+    Stdout.reset();
+    llvm::raw_fd_ostream Out("-", EC);
+    Out << Held;
+    Out.flush();
+    EC = Out.error();
+    Out.clear_error();
+    return EC ? fail(Diags, EC.message()) : true;
   }
-  Stream.reset();
+  File->close();
+  EC = File->error();
+  File->clear_error();
+  File.reset();
+  if (EC)
+    return fail(Diags, EC.message());
   if (Temporary.empty())
     return true;
-  if (std::error_code EC = llvm::sys::fs::rename(Temporary, Path))
+  if ((EC = llvm::sys::fs::rename(Temporary, Path)))
     return fail(Diags, EC.message());
   llvm::sys::DontRemoveFileOnSignal(Temporary);
   Temporary.clear();

@@ -18,6 +18,7 @@
 namespace llvm {
 class raw_ostream;
 class raw_fd_ostream;
+class raw_string_ostream;
 } // namespace llvm
 
 namespace nn2crn {
@@ -43,7 +44,9 @@ public:
 private:
   bool fail(DiagnosticEngine &Diags, const std::string &Why);
   std::string Path, Temporary;
-  std::unique_ptr<llvm::raw_fd_ostream> Stream;
+  std::unique_ptr<llvm::raw_fd_ostream> File;
+  std::unique_ptr<llvm::raw_string_ostream> Stdout;
+  std::string Held;
 };
 
 } // namespace nn2crn

@@ -1,0 +1,44 @@
+//===- Compile.h - From a model to a network -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The library form of what `nn2crn` does, for programs that embed it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_DRIVER_COMPILE_H
+#define NN2CRN_DRIVER_COMPILE_H
+
+#include "nn2crn/IR/Network.h"
+#include "nn2crn/Support/Diagnostics.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nn2crn {
+
+struct CompileOptions {
+  /// "auto" or "nc-relu".
+  std::string Scheme = "auto";
+  /// A pipeline as text; docs/reference/passes.md.
+  std::string Passes = "O1";
+  /// Where reports of passes go.
+  std::function<void(std::string_view)> Print = [](std::string_view) {};
+};
+
+/// Compiles the ONNX model in \p Bytes. \p FileName is where it came from:
+/// external data is looked for beside it. Empty after errors.
+std::optional<Network> compileModel(std::string_view Bytes,
+                                    std::string_view FileName,
+                                    const CompileOptions &Options,
+                                    DiagnosticEngine &Diags);
+
+} // namespace nn2crn
+
+#endif

@@ -1,0 +1,163 @@
+//===- Graph.h - The typed tensor graph of a model --------------*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What is left of a model once its format is out of the way: values whose
+// shapes are known, and nodes of very few kinds. Everything linear (matrix
+// products, sums, and later convolutions, averages and data movement) is one
+// kind, a sum of sparse matrices times values plus a bias; whoever lowers it
+// need not know which operator it was.
+//
+// Elements count row-major. The batch axis is gone: one case flows through.
+// Operators that only rename or reshape have no node at all.
+//
+// Nodes stand in topological order: the add functions take operands that exist
+// already, so no other order can be built.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_GRAPH_GRAPH_H
+#define NN2CRN_GRAPH_GRAPH_H
+
+#include "nn2crn/Graph/SparseMatrix.h"
+#include "nn2crn/Support/Diagnostics.h"
+#include "nn2crn/Support/Ids.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nn2crn {
+
+using ValueId = Id<struct ValueTag>;
+using NodeId = Id<struct NodeTag>;
+/// An entry of a graph's table of sources.
+using SourceId = Id<struct SourceTag>;
+
+/// The model's node that something came from.
+struct NodeSource {
+  /// Empty where the model gives none.
+  std::string Name;
+  /// As the model spells it, as in "Gemm".
+  std::string Operator;
+  /// Version of the operator set it is read by; 0 where that means nothing.
+  unsigned Opset = 0;
+  /// The first result, which stands in for a missing name.
+  std::string Result;
+
+  /// "node 'conv1' (Conv)", or "node for 'y' (Conv)" where it has no name.
+  std::string describe() const;
+  /// The same with the opset, the place of a diagnostic: "node 'conv1' (Conv,
+  /// opset 13)".
+  std::string context() const;
+};
+
+/// A tensor that flows through the graph.
+struct Value {
+  /// The model's name for it; for people, not unique.
+  std::string Name;
+  /// Extents without the batch axis; empty for a scalar. All positive.
+  std::vector<int64_t> Shape;
+  /// Product of the extents.
+  uint32_t Elements = 1;
+  /// Invalid for an input of the graph.
+  NodeId Producer;
+};
+
+enum class NodeKind : uint8_t {
+  /// Result = sum of Weights x operand, plus Bias.
+  Affine,
+  /// Result = max(operand, 0), element by element.
+  Relu,
+};
+
+struct Node {
+  struct Operand {
+    ValueId Value;
+    /// One row an element of the result, one column an element of the operand.
+    /// Unused for Relu.
+    SparseMatrix Weights;
+    /// The node of the model that holds these weights.
+    SourceId Source;
+  };
+
+  NodeKind Kind = NodeKind::Affine;
+  /// Any number for Affine (none: a constant), one for Relu. A value may stand
+  /// more than once; the terms add up.
+  std::vector<Operand> Operands;
+  /// Empty (all 0), or one an element of the result. Finite.
+  std::vector<double> Bias;
+  ValueId Result;
+  SourceId Source;
+};
+
+/// A named tensor at the border of the graph.
+struct GraphPort {
+  std::string Name;
+  ValueId Value;
+  /// As the border sees it: the same elements as the value, maybe in another
+  /// shape.
+  std::vector<int64_t> Shape;
+};
+
+class Graph {
+public:
+  /// The model's own name for the graph, or the stem of its file's.
+  std::string Name;
+  /// The file it was read from, for diagnostics.
+  std::string File;
+
+  //===--- Building -------------------------------------------------------===//
+
+  SourceId addSource(NodeSource Source);
+  ValueId addInput(std::string Name, std::vector<int64_t> Shape);
+  /// \p Operands must exist and fit: rows = elements of the result, columns =
+  /// elements of the operand. \p Bias is empty or one an element.
+  ValueId addAffine(std::string Name, std::vector<int64_t> Shape,
+                    std::vector<Node::Operand> Operands,
+                    std::vector<double> Bias, SourceId Source);
+  ValueId addRelu(std::string Name, ValueId Operand, SourceId Source);
+  /// One value may stand under several outputs, and may be an input.
+  void addOutput(std::string Name, ValueId Value, std::vector<int64_t> Shape);
+
+  //===--- Reading --------------------------------------------------------===//
+
+  std::span<const Node> nodes() const { return Nodes; }
+  const Node &node(NodeId N) const { return Nodes[N.Value]; }
+  std::span<const Value> values() const { return Values; }
+  const Value &value(ValueId V) const { return Values[V.Value]; }
+  std::span<const GraphPort> inputs() const { return Inputs; }
+  std::span<const GraphPort> outputs() const { return Outputs; }
+  const NodeSource &source(SourceId S) const { return Sources[S.Value]; }
+  std::span<const NodeSource> sources() const { return Sources; }
+  /// Where a diagnostic about \p S points.
+  DiagLocation locate(SourceId S) const;
+
+private:
+  friend void simplify(Graph &G);
+  ValueId addValue(std::string Name, std::vector<int64_t> Shape, NodeId From);
+  std::vector<NodeSource> Sources;
+  std::vector<Value> Values;
+  std::vector<Node> Nodes;
+  std::vector<GraphPort> Inputs, Outputs;
+};
+
+/// Checks shapes, matrices, order and ports: what the add functions assert, for
+/// graphs that come from elsewhere. Empty where all is well, otherwise one
+/// sentence on the first rule that is broken.
+std::string verify(const Graph &G);
+
+/// Folds an affine node into the affine node that adds its result as it is and
+/// is its only reader. A matrix product and the addition of a bias become one
+/// layer. Folds only where the sums of biases are exact doubles.
+/// Nodes that no output depends on are dropped.
+void simplify(Graph &G);
+
+} // namespace nn2crn
+
+#endif

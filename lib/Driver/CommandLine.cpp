@@ -1,0 +1,86 @@
+//===- CommandLine.cpp -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "nn2crn/Driver/CommandLine.h"
+#include "nn2crn/Driver/Version.h"
+
+#include "llvm/Support/PrettyStackTrace.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <unistd.h>
+
+using namespace nn2crn;
+namespace cl = llvm::cl;
+
+namespace {
+/// What the crash handler prints: nothing may be allocated there.
+std::string CrashText;
+
+void onCrash(void *) {
+  [[maybe_unused]] auto Written =
+      write(STDERR_FILENO, CrashText.data(), CrashText.size());
+  _exit(ExitInternal);
+}
+
+std::string commandLine(int Argc, char **Argv) {
+  std::string Line;
+  for (int I = 0; I < Argc; ++I) {
+    std::string_view Word = Argv[I];
+    bool Plain = !Word.empty() &&
+                 Word.find_first_of(" \t\n'\"\\$*?&;()<>|`#~{}[]!") == Word.npos;
+    Line += I ? " " : "";
+    if (Plain) {
+      Line += Word;
+      continue;
+    }
+    Line += '\'';
+    for (char C : Word)
+      Line += C == '\'' ? std::string("'\\''") : std::string(1, C);
+    Line += '\'';
+  }
+  return Line;
+}
+} // namespace
+
+Tool::Tool(int Argc, char **Argv, const char *Overview)
+    : Argc(Argc), Argv(Argv), Overview(Overview),
+      Diags([this](const Diagnostic &D) {
+        Internal |= D.Id == DiagId::BrokenContract;
+        llvm::errs() << formatDiagnostic(D, llvm::errs().has_colors());
+      }) {
+  CrashText = "internal error: this is a bug in nn2crn " +
+              std::string(versionNumber()) +
+              "\nplease report it with the input file and this command:\n  " +
+              commandLine(Argc, Argv) + '\n';
+  llvm::sys::AddSignalHandler(onCrash, nullptr);
+  // LLVM's own options are not ours to show or accept.
+  std::vector<cl::Option *> Foreign;
+  for (auto &Entry : cl::getRegisteredOptions())
+    if (llvm::StringRef Name = Entry.getKey(); Name != "help" &&
+                                               Name != "h" && Name != "version")
+      Foreign.push_back(Entry.getValue());
+  for (cl::Option *O : Foreign)
+    O->removeArgument();
+  cl::SetVersionPrinter(
+      [](llvm::raw_ostream &OS) { OS << versionText() << '\n'; });
+}
+
+bool Tool::parse() {
+  return cl::ParseCommandLineOptions(Argc, Argv, Overview, &llvm::errs());
+}
+
+int Tool::usage(const std::string &Message) const {
+  llvm::StringRef Name = Argv[0];
+  llvm::errs() << Name.substr(Name.rfind('/') + 1) << ": " << Message << '\n';
+  return ExitUsage;
+}
+
+int Tool::exitCode() const {
+  return Internal ? ExitInternal : Diags.hasErrors() ? ExitErrors : ExitOk;
+}

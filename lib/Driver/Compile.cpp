@@ -1,0 +1,41 @@
+//===- Compile.cpp -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "nn2crn/Driver/Compile.h"
+#include "nn2crn/Import/ONNX.h"
+#include "nn2crn/Lowering/Lowering.h"
+#include "nn2crn/Transforms/Pipeline.h"
+
+using namespace nn2crn;
+
+std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
+                                            std::string_view FileName,
+                                            const CompileOptions &Options,
+                                            DiagnosticEngine &Diags) {
+  auto S = parseScheme(Options.Scheme);
+  if (!S) {
+    Diags.error(DiagId::BadArgument, {},
+                "no scheme is named '" + Options.Scheme + "'")
+        .note("known schemes: " + schemeNames());
+    return std::nullopt;
+  }
+  auto Passes = Pipeline::parse(Options.Passes, Diags);
+  if (!Passes)
+    return std::nullopt;
+  auto G = importONNX(Bytes, FileName, Diags);
+  if (!G)
+    return std::nullopt;
+  auto Net = lower(*G, *S, Diags);
+  if (!Net)
+    return std::nullopt;
+  PassContext Context(Diags, Options.Print);
+  PassRun Run;
+  if (!runPipeline(*Passes, *Net, Context, {}, Run))
+    return std::nullopt;
+  return Net;
+}

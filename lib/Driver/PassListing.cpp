@@ -1,0 +1,101 @@
+//===- PassListing.cpp -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "nn2crn/Driver/PassListing.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace nn2crn;
+
+std::string nn2crn::passListing() {
+  std::string Text;
+  llvm::raw_string_ostream OS(Text);
+  for (const PassInfo &Info : allPasses()) {
+    OS << Info.Name << "\n    " << Info.Summary << '\n';
+    std::unique_ptr<Pass> P = createPass(Info.Name);
+    for (PassOption *O : P->options())
+      OS << "    " << O->name() << '=' << O->defaultText() << "  " << O->help()
+         << '\n';
+  }
+  return Text;
+}
+
+std::string nn2crn::pipelineListing() {
+  std::string Text;
+  llvm::raw_string_ostream OS(Text);
+  for (const NamedPipeline &P : namedPipelines())
+    OS << P.Name << "\n    " << P.Summary << "\n    "
+       << (P.Text.empty() ? "(no passes)" : P.Text) << '\n';
+  return Text;
+}
+
+std::string nn2crn::timingTable(const PassRun &Run) {
+  std::string Text;
+  llvm::raw_string_ostream OS(Text);
+  OS << llvm::format("%10s %10s %10s  pass\n", "seconds", "species",
+                     "reactions");
+  double Sum = 0;
+  for (const PassRun::Entry &E : Run.Entries) {
+    OS << llvm::format("%10.6f %10zu %10zu  ", E.Seconds, E.Species,
+                       E.Reactions)
+       << E.Name << '\n';
+    Sum += E.Seconds;
+  }
+  OS << llvm::format("%10.6f %21s  ", Sum, "") << "all passes\n";
+  return Text;
+}
+
+std::string nn2crn::counterTable(const PassRun &Run) {
+  std::string Text;
+  llvm::raw_string_ostream OS(Text);
+  for (const PassRun::Entry &E : Run.Entries)
+    for (const auto &[Name, Value] : E.Counters)
+      OS << llvm::format("%12llu  ", static_cast<unsigned long long>(Value))
+         << E.Name << '.' << Name << '\n';
+  return Text;
+}
+
+std::string nn2crn::passReference() {
+  std::string Text;
+  llvm::raw_string_ostream OS(Text);
+  OS << "# Passes\n\n"
+        "Written by `crn-opt --print-reference` from the passes themselves; "
+        "the examples are run as tests.\n\n"
+        "A pipeline is a list of passes separated by commas, each with its "
+        "options in braces, as in "
+        "`fix<4>(merge-duplicates,eliminate-dead)`. `fix` repeats its passes "
+        "until none of them changes anything, at most 16 times or the number "
+        "given.\n\n"
+        "## Named pipelines\n\n"
+        "| name | passes | |\n| --- | --- | --- |\n";
+  for (const NamedPipeline &P : namedPipelines())
+    OS << "| `" << P.Name << "` | "
+       << (P.Text.empty() ? "" : "`" + std::string(P.Text) + "`") << " | "
+       << P.Summary << " |\n";
+  for (const PassInfo &Info : allPasses()) {
+    OS << "\n## " << Info.Name << "\n\nTo " << Info.Summary << ".\n"
+       << llvm::StringRef(Info.Documentation.data(), Info.Documentation.size())
+              .rtrim()
+       << '\n';
+    std::unique_ptr<Pass> P = createPass(Info.Name);
+    if (!P->options().empty()) {
+      OS << "\n| option | default | |\n| --- | --- | --- |\n";
+      for (PassOption *O : P->options())
+        OS << "| `" << O->name() << "` | `" << O->defaultText() << "` | "
+           << O->help() << " |\n";
+    }
+    if (!P->counters().empty()) {
+      OS << "\n| counter | |\n| --- | --- |\n";
+      for (Counter *C : P->counters())
+        OS << "| `" << C->name() << "` | " << C->help() << " |\n";
+    }
+  }
+  return Text;
+}

@@ -1,0 +1,105 @@
+//===- SBMLAnnotation.cpp -------------------------------------------------===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "SBMLAnnotation.h"
+
+#include "XML.h"
+
+using namespace nn2crn;
+
+static void writeNumbers(llvm::raw_ostream &OS, std::string_view Attribute,
+                         std::span<const Number> Numbers) {
+  OS << ' ' << ref(Attribute) << "=\"";
+  for (size_t I = 0; I < Numbers.size(); ++I)
+    OS << (I ? " " : "") << Numbers[I].str();
+  OS << '"';
+}
+
+static void writePort(const Port &P, const SpeciesIds &Ids,
+                      llvm::raw_ostream &OS) {
+  OS << "<nn:port";
+  writeXMLName(OS, P.Name);
+  constexpr llvm::StringRef Directions[] = {"input", "output", "state"};
+  OS << " direction=\"" << Directions[static_cast<unsigned>(P.Direction)]
+     << "\" encoding=\""
+     << (P.Encoding == PortEncoding::DualRail ? "dual-rail" : "single-rail")
+     << "\" shape=\"";
+  for (size_t I = 0; I < P.Shape.size(); ++I)
+    OS << (I ? " " : "") << P.Shape[I];
+  OS << '"';
+  writeNumbers(OS, "scale", P.Scale);
+  writeNumbers(OS, "offset", P.Offset);
+  if (!P.Range.empty()) {
+    OS << " range=\"";
+    for (size_t I = 0; I < P.Range.size(); ++I) {
+      OS << (I ? " " : "");
+      writeDouble(OS, P.Range[I].Low);
+      OS << ':';
+      writeDouble(OS, P.Range[I].High);
+    }
+    OS << '"';
+  }
+  OS << ">\n";
+  for (size_t I = 0; I < P.elementCount(); ++I) {
+    OS << "<nn:element";
+    if (!P.Constants.empty())
+      OS << " constant=\"" << P.Constants[I].str() << '"';
+    OS << '>';
+    for (const PortTerm &T : P.element(I)) {
+      OS << "<nn:term species=\"" << Ids[T.Species] << "\" coefficient=\"";
+      writeDouble(OS, T.Coefficient);
+      OS << "\"/>";
+    }
+    OS << "</nn:element>\n";
+  }
+  OS << "</nn:port>\n";
+}
+
+void nn2crn::writeSBMLAnnotation(const Network &Net, const SpeciesIds &Ids,
+                                 const RateIds &Rates, llvm::raw_ostream &OS) {
+  OS << "<annotation>\n<nn:network "
+        "xmlns:nn=\"https://nn2crn.org/ns/ports/1\"";
+  writeXMLName(OS, Net.Name);
+  writeXMLAttribute(OS, "amount", Net.Units.Amount);
+  writeXMLAttribute(OS, "time", Net.Units.Time);
+  writeXMLAttribute(OS, "volume", formatDouble(Net.Units.Volume));
+  OS << ">\n";
+  for (SpeciesId S : Net.species()) {
+    SpeciesFlags F = Net.flags(S);
+    bool Inexact =
+        static_cast<Number::Kind>(F.InitialKind) != Number::Kind::Exact;
+    // The file's own attributes cannot say "constant and boundary".
+    bool Both = F.Constant && F.Boundary;
+    if (!F.Waste && !F.Observed && !Both && !Inexact)
+      continue;
+    OS << "<nn:species id=\"" << Ids[S] << '"';
+    if (F.Waste || F.Observed || Both) {
+      std::string Words;
+      for (auto [Word, Set] : {std::pair("waste ", bool(F.Waste)),
+                               {"observed ", bool(F.Observed)},
+                               {"boundary ", Both}})
+        if (Set)
+          Words += Word;
+      Words.pop_back();
+      OS << " flags=\"" << Words;
+      OS << '"';
+    }
+    if (Inexact)
+      OS << " initial=\"" << Net.initial(S).str() << '"';
+    OS << "/>\n";
+  }
+  for (const RateIds::Use &U : Rates.uses()) {
+    const Number &Value = Net.rateConstant(U.Rate).Value;
+    if (Value.kind() != Number::Kind::Exact)
+      OS << "<nn:rate id=\"" << U.Id << "\" value=\"" << Value.str()
+         << "\"/>\n";
+  }
+  for (const Port &P : Net.ports())
+    writePort(P, Ids, OS);
+  OS << "</nn:network>\n</annotation>\n";
+}

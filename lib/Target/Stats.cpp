@@ -1,0 +1,112 @@
+//===- Stats.cpp ----------------------------------------------------------===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Counts of what a network holds, as JSON:
+//
+//   network            its name
+//   units              {"amount", "time", "volume"}
+//   species            live species
+//   constant_species   those held constant or set from outside
+//   initial_species    those that start with an amount
+//   reactions          live reactions
+//   zeroth_order, unimolecular, bimolecular, higher
+//                      reactions by the sum of their reactants' coefficients:
+//                      0, 1, 2, more
+//   max_reactants, max_products
+//                      most molecules on a side of one reaction, coefficients
+//                      added up
+//   reactant_slots, product_slots
+//                      molecules on that side over all reactions, likewise
+//   terms              species listed on any side, each counted once a side
+//   rate_constants     different ones in use
+//   parameters         rate constants with a name
+//   phases             how many
+//   ports              {"name", "direction", "shape", "elements"} of each
+//
+// There are no kinetics in it, so nothing is converted.
+//
+//===----------------------------------------------------------------------===//
+
+#include "NetworkIds.h"
+
+#include "llvm/Support/JSON.h"
+
+using namespace nn2crn;
+
+bool nn2crn::emitStats(const Network &Net, llvm::raw_ostream &OS,
+                       DiagnosticEngine &) {
+  uint64_t Constant = 0, Initial = 0;
+  for (SpeciesId S : Net.species()) {
+    SpeciesFlags F = Net.flags(S);
+    Constant += F.Constant || F.Boundary;
+    Initial += Net.initialValue(S) != 0;
+  }
+  uint64_t ByOrder[4] = {}, Slots[2] = {}, Longest[2] = {}, Terms = 0;
+  std::vector<bool> RateUsed(Net.rates().size());
+  for (Reaction R : Net.reactions()) {
+    RateUsed[R.rate().Value] = true;
+    for (bool Right : {false, true}) {
+      uint64_t Molecules = 0;
+      for (Term T : Right ? R.products() : R.reactants()) {
+        Molecules += T.Coefficient;
+        ++Terms;
+      }
+      Slots[Right] += Molecules;
+      Longest[Right] = std::max(Longest[Right], Molecules);
+      if (!Right)
+        ++ByOrder[std::min<uint64_t>(Molecules, 3)];
+    }
+  }
+  uint64_t Parameters = 0;
+  for (const RateConstant &K : Net.rates())
+    Parameters += !K.Parameter.empty();
+
+  llvm::json::OStream J(OS, 2);
+  auto Count = [&](llvm::StringRef Key, uint64_t N) { J.attribute(Key, N); };
+  J.object([&] {
+    J.attribute("network", llvm::json::fixUTF8(Net.Name));
+    J.attributeObject("units", [&] {
+      J.attribute("amount", llvm::json::fixUTF8(Net.Units.Amount));
+      J.attribute("time", llvm::json::fixUTF8(Net.Units.Time));
+      J.attribute("volume", Net.Units.Volume);
+    });
+    Count("species", Net.speciesCount());
+    Count("constant_species", Constant);
+    Count("initial_species", Initial);
+    Count("reactions", Net.reactionCount());
+    Count("zeroth_order", ByOrder[0]);
+    Count("unimolecular", ByOrder[1]);
+    Count("bimolecular", ByOrder[2]);
+    Count("higher", ByOrder[3]);
+    Count("max_reactants", Longest[0]);
+    Count("max_products", Longest[1]);
+    Count("reactant_slots", Slots[0]);
+    Count("product_slots", Slots[1]);
+    Count("terms", Terms);
+    Count("rate_constants", static_cast<uint64_t>(std::count(
+                                RateUsed.begin(), RateUsed.end(), true)));
+    Count("parameters", Parameters);
+    Count("phases", Net.phases().size());
+    J.attributeArray("ports", [&] {
+      for (const Port &P : Net.ports())
+        J.object([&] {
+          constexpr llvm::StringRef Directions[] = {"input", "output", "state"};
+          J.attribute("name", llvm::json::fixUTF8(P.Name));
+          J.attribute("direction",
+                      Directions[static_cast<unsigned>(P.Direction)]);
+          J.attributeArray("shape", [&] {
+            for (int64_t Extent : P.Shape)
+              J.value(Extent);
+          });
+          Count("elements", P.elementCount());
+        });
+    });
+  });
+  OS << '\n';
+  return true;
+}

@@ -1,0 +1,98 @@
+//===- crn-opt.cpp - Passes on networks, and conversion between formats -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "nn2crn/Driver/CommandLine.h"
+#include "nn2crn/Driver/Files.h"
+#include "nn2crn/Driver/OutputOptions.h"
+#include "nn2crn/Driver/PassListing.h"
+#include "nn2crn/Transforms/Pipeline.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace nn2crn;
+namespace cl = llvm::cl;
+
+static constexpr char Overview[] =
+    R"(runs passes on a reaction network, and converts between formats
+
+  crn-opt net.crn -o net.xml
+      the same network as SBML
+  crn-opt net.crn --passes='canonicalize,eliminate-dead' --counters
+      the network after two passes, with what they did
+)";
+
+int main(int Argc, char **Argv) {
+  Tool T(Argc, Argv, Overview);
+  cl::opt<std::string> Input(
+      cl::Positional, cl::init("-"),
+      cl::desc("<net.crn, .crnb, .xml, .net, or - for stdin>"));
+  cl::opt<std::string> Passes("passes", cl::value_desc("pipeline"),
+                              cl::desc("Passes to run, in order"));
+  OutputOptions Output;
+  PassRunOptions Run;
+  cl::opt<bool, true> VerifyEach(
+      "verify-each", cl::location(Run.VerifyEach), cl::init(true),
+      cl::desc("Verify the network after each pass (default)"));
+  cl::list<std::string> PrintAfter(
+      "print-after", cl::CommaSeparated, cl::value_desc("pass|all|changed"),
+      cl::desc("Print the network to stderr after these passes"));
+  cl::opt<std::string> DumpDir(
+      "dump-dir", cl::value_desc("folder"),
+      cl::desc("Write a numbered file after every pass"));
+  cl::opt<int> BisectLimit(
+      "bisect-limit", cl::init(-1), cl::value_desc("n"),
+      cl::desc("Run only the first n passes, to find the one at fault"));
+  cl::opt<bool> Timing("timing", cl::desc("Print what each pass took"));
+  cl::opt<bool> Counters("counters", cl::desc("Print what each pass counted"));
+  cl::opt<bool> ListPasses("list-passes",
+                           cl::desc("List passes with their options"));
+  cl::opt<bool> ListPipelines("list-pipelines",
+                              cl::desc("List the pipelines that have names"));
+  cl::opt<bool> PrintReference("print-reference",
+                               cl::desc("Print the reference page of passes"));
+  cl::opt<bool> PrintPipeline("print-pipeline",
+                              cl::desc("Print the pipeline, named ones spelt "
+                                       "out, and stop"));
+  if (!T.parse())
+    return ExitUsage;
+  if (PrintReference) {
+    llvm::outs() << passReference();
+    return ExitOk;
+  }
+  if (ListPasses || ListPipelines) {
+    llvm::outs() << (ListPasses ? passListing() : "")
+                 << (ListPipelines ? pipelineListing() : "");
+    return ExitOk;
+  }
+  DiagnosticEngine &Diags = T.diagnostics();
+  auto P = Pipeline::parse(Passes, Diags);
+  if (!P)
+    return ExitUsage;
+  if (PrintPipeline) {
+    llvm::outs() << P->str() << '\n';
+    return ExitOk;
+  }
+  Run.PrintAfter.assign(PrintAfter.begin(), PrintAfter.end());
+  Run.DumpDir = DumpDir;
+  Run.BisectLimit = BisectLimit;
+
+  auto Net = loadNetwork(Input, Diags);
+  if (!Net)
+    return T.exitCode();
+  PassContext Context(
+      Diags, [](std::string_view Text) { llvm::errs() << Text; });
+  PassRun Did;
+  bool Ok = runPipeline(*P, *Net, Context, Run, Did);
+  if (Timing)
+    llvm::errs() << timingTable(Did);
+  if (Counters)
+    llvm::errs() << counterTable(Did);
+  if (Ok)
+    Output.get().write(*Net, Diags);
+  return T.exitCode();
+}

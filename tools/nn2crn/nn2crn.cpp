@@ -1,0 +1,68 @@
+//===- nn2crn.cpp - From a trained network to reactions -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "nn2crn/Driver/CommandLine.h"
+#include "nn2crn/Driver/Compile.h"
+#include "nn2crn/Driver/Files.h"
+#include "nn2crn/Driver/OutputOptions.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace nn2crn;
+namespace cl = llvm::cl;
+
+static constexpr char Overview[] =
+    R"(compiles a trained neural network (ONNX) to a chemical reaction network
+
+  nn2crn model.onnx -o net.xml
+      writes SBML, to be opened in COPASI, RoadRunner or any other simulator
+  nn2crn model.onnx -o net.xml --input=samples.npy --case=7 --map=net.json
+      the same with sample 7 as initial amounts, and a list of which species
+      stand for which element of which tensor
+)";
+
+int main(int Argc, char **Argv) {
+  Tool T(Argc, Argv, Overview);
+  cl::opt<std::string> Model(cl::Positional, cl::Required,
+                             cl::desc("<model.onnx, .onnxtext, or - for stdin>"));
+  cl::opt<std::string> Level(
+      "O", cl::Prefix, cl::value_desc("level"),
+      cl::desc("Optimisation: -O0 leaves the reactions as the lowering writes\n"
+               "them, -O1 cleans up (default)"));
+  cl::opt<std::string> Passes(
+      "passes", cl::value_desc("pipeline"),
+      cl::desc("Passes to run after those of -O, which is -O0 when only this\n"
+               "is given; crn-opt --list-passes shows them"));
+  cl::opt<std::string> Scheme(
+      "scheme", cl::init("auto"), cl::value_desc("name"),
+      cl::desc("How neurons become reactions: auto (default) or nc-relu"));
+  OutputOptions Output;
+  if (!T.parse())
+    return ExitUsage;
+  if (Level.getNumOccurrences() && Level != "0" && Level != "1")
+    return T.usage("there is no level -O" + Level +
+                   " in this version; there are -O0 and -O1");
+  if (Scheme != "auto" && Scheme != "nc-relu")
+    return T.usage("there is no scheme '" + Scheme +
+                   "' in this version; there are auto and nc-relu");
+
+  CompileOptions Options;
+  Options.Scheme = Scheme;
+  Options.Print = [](std::string_view Text) { llvm::errs() << Text; };
+  Options.Passes = Level.getNumOccurrences()    ? "O" + Level
+                   : Passes.getNumOccurrences() ? "O0"
+                                                : "O1";
+  if (!Passes.empty())
+    Options.Passes += "," + Passes;
+
+  DiagnosticEngine &Diags = T.diagnostics();
+  if (auto Bytes = readFile(Model, Diags))
+    if (auto Net = compileModel(*Bytes, displayName(Model), Options, Diags))
+      Output.get().write(*Net, Diags);
+  return T.exitCode();
+}
