@@ -93,8 +93,8 @@ bool Session::prepare() {
 
   Order = analyzeFeedForward(Net);
   Compiled = std::make_unique<CompiledNetwork>(
-      Net, Order ? std::span<const ReactionId>(Order.Order)
-                 : std::span<const ReactionId>());
+      Net, Order ? std::optional<std::span<const ReactionId>>(Order.Order)
+                 : std::nullopt);
   return true;
 }
 
