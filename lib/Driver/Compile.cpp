@@ -17,11 +17,15 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
                                             std::string_view FileName,
                                             const CompileOptions &Options,
                                             DiagnosticEngine &Diags) {
-  auto S = parseScheme(Options.Scheme);
+  auto S = findScheme(Options.Scheme);
   if (!S) {
-    Diags.error(DiagId::BadArgument, {},
-                "no scheme is named '" + Options.Scheme + "'")
-        .note("known schemes: " + schemeNames());
+    std::string Known;
+    for (const SchemeInfo &Info : schemes())
+      Known += (Known.empty() ? "" : ", ") + std::string(Info.Name);
+    Diags
+        .error(DiagId::BadArgument, {},
+               "no scheme is named '" + Options.Scheme + "'")
+        .note("known schemes: " + Known);
     return std::nullopt;
   }
   auto Passes = Pipeline::parse(Options.Passes, Diags);

@@ -39,8 +39,7 @@ std::string nn2crn::pipelineListing() {
 std::string nn2crn::timingTable(const PassRun &Run) {
   std::string Text;
   llvm::raw_string_ostream OS(Text);
-  OS << llvm::format("%10s %10s %10s  pass\n", "seconds", "species",
-                     "reactions");
+  OS << "   seconds    species  reactions  pass\n";
   double Sum = 0;
   for (const PassRun::Entry &E : Run.Entries) {
     OS << llvm::format("%10.6f %10zu %10zu  ", E.Seconds, E.Species,
@@ -48,7 +47,7 @@ std::string nn2crn::timingTable(const PassRun &Run) {
        << E.Name << '\n';
     Sum += E.Seconds;
   }
-  OS << llvm::format("%10.6f %21s  ", Sum, "") << "all passes\n";
+  OS << llvm::format("%10.6f", Sum) << "                        all passes\n";
   return Text;
 }
 

@@ -10,6 +10,7 @@
 #include "nn2crn/Driver/Compile.h"
 #include "nn2crn/Driver/Files.h"
 #include "nn2crn/Driver/OutputOptions.h"
+#include "nn2crn/Lowering/Lowering.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -28,8 +29,9 @@ static constexpr char Overview[] =
 
 int main(int Argc, char **Argv) {
   Tool T(Argc, Argv, Overview);
-  cl::opt<std::string> Model(cl::Positional, cl::Required,
-                             cl::desc("<model.onnx, .onnxtext, or - for stdin>"));
+  cl::opt<std::string> Model(
+      cl::Positional, cl::Required,
+      cl::desc("<model.onnx, .onnxtext, or - for stdin>"));
   cl::opt<std::string> Level(
       "O", cl::Prefix, cl::value_desc("level"),
       cl::desc("Optimisation: -O0 leaves the reactions as the lowering writes\n"
@@ -38,7 +40,7 @@ int main(int Argc, char **Argv) {
       "passes", cl::value_desc("pipeline"),
       cl::desc("Passes to run after those of -O, which is -O0 when only this\n"
                "is given; crn-opt --list-passes shows them"));
-  cl::opt<std::string> Scheme(
+  cl::opt<std::string> SchemeName(
       "scheme", cl::init("auto"), cl::value_desc("name"),
       cl::desc("How neurons become reactions: auto (default) or nc-relu"));
   OutputOptions Output;
@@ -47,12 +49,12 @@ int main(int Argc, char **Argv) {
   if (Level.getNumOccurrences() && Level != "0" && Level != "1")
     return T.usage("there is no level -O" + Level +
                    " in this version; there are -O0 and -O1");
-  if (Scheme != "auto" && Scheme != "nc-relu")
-    return T.usage("there is no scheme '" + Scheme +
+  if (!findScheme(SchemeName))
+    return T.usage("there is no scheme '" + SchemeName +
                    "' in this version; there are auto and nc-relu");
 
   CompileOptions Options;
-  Options.Scheme = Scheme;
+  Options.Scheme = SchemeName;
   Options.Print = [](std::string_view Text) { llvm::errs() << Text; };
   Options.Passes = Level.getNumOccurrences()    ? "O" + Level
                    : Passes.getNumOccurrences() ? "O0"
