@@ -87,8 +87,7 @@ const Network &shared(int64_t Reactions, bool Local) {
 }
 
 void perReaction(benchmark::State &State) {
-  State.counters["ns/reaction"] =
-      benchmark::Counter(static_cast<double>(State.range(0)) * 1e-9,
+  State.counters["s/reaction"] = benchmark::Counter(static_cast<double>(State.range(0)),
                          benchmark::Counter::kIsIterationInvariantRate |
                              benchmark::Counter::kInvert);
 }
