@@ -119,6 +119,7 @@ bool OdeIntegrator::start(std::span<const double> Amounts, double StopTime) {
     P->Cvode.reset();
     return false;
   }
+  P->Klu->reset();
   P->System.foldRates(Amounts, P->Rates);
   std::span<double> Y = sun::dataOf(P->Y.get());
   for (size_t I = 0; I < Y.size(); ++I)
