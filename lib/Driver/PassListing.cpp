@@ -65,7 +65,7 @@ std::string nn2crn::passReference() {
   std::string Text;
   llvm::raw_string_ostream OS(Text);
   OS << "# Passes\n\n"
-        "Written by `crn-opt --print-reference` from the passes themselves; "
+        "Written by `scripts/update-docs` from the passes themselves; "
         "the examples are run as tests.\n\n"
         "A pipeline is a list of passes separated by commas, each with its "
         "options in braces, as in "
@@ -96,5 +96,17 @@ std::string nn2crn::passReference() {
         OS << "| `" << C->name() << "` | " << C->help() << " |\n";
     }
   }
+  return Text;
+}
+
+std::string nn2crn::diagnosticReference() {
+  std::string Text;
+  llvm::raw_string_ostream OS(Text);
+  OS << "# Diagnostics\n\n"
+        "Written by `scripts/update-docs`. Every message ends in one of these "
+        "names in brackets.\n\n"
+        "| name | what it means |\n| --- | --- |\n";
+  for (DiagId Id : allDiagIds())
+    OS << "| `" << diagName(Id) << "` | " << diagSummary(Id) << " |\n";
   return Text;
 }

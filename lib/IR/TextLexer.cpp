@@ -255,18 +255,19 @@ DiagLocation TextLexer::locationFrom(size_t Start) const {
   return Where;
 }
 
+size_t TextLexer::tokenEnd() const {
+  size_t End = At;
+  while (End < Text.size() && isNameChar(Text[End]))
+    ++End;
+  return End == At ? std::min(At + 1, Text.size()) : End;
+}
+
 std::string TextLexer::found() const {
   if (atEnd())
     return "the end of the file";
   if (atStatementEnd())
     return "the end of the statement";
-  size_t End = At;
-  if (isNameChar(Text[At]))
-    while (End < Text.size() && isNameChar(Text[End]))
-      ++End;
-  else
-    ++End;
-  std::string Shown(Text.substr(At, std::min<size_t>(End - At, 40)));
+  std::string Shown(Text.substr(At, std::min<size_t>(tokenEnd() - At, 40)));
   for (char &C : Shown)
     if (static_cast<unsigned char>(C) < 0x20 || C == 0x7f)
       C = '?';
@@ -274,6 +275,9 @@ std::string TextLexer::found() const {
 }
 
 InFlightDiagnostic TextLexer::expected(std::string_view What) {
-  return error(DiagId::SyntaxError, location(),
+  DiagLocation Where = location();
+  if (!atStatementEnd())
+    Where.Length = static_cast<unsigned>(tokenEnd() - At);
+  return error(DiagId::SyntaxError, std::move(Where),
                "expected " + std::string(What) + ", found " + found());
 }

@@ -78,6 +78,8 @@ public:
   /// "expected WHAT, found ..." at the cursor.
   InFlightDiagnostic expected(std::string_view What);
   std::string found() const;
+  /// Where the word or the single character at the cursor ends.
+  size_t tokenEnd() const;
 
 private:
   friend class TextParser;

@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 
 using namespace nn2crn;
 
@@ -357,8 +356,7 @@ private:
     if (!portOptions(P, Elements))
       return false;
     Pending = std::move(P);
-    PendingElements.clear();
-    PendingCount = static_cast<uint32_t>(Elements);
+    PendingCount = Elements;
     PendingOrigin = here();
     return true;
   }
@@ -454,21 +452,25 @@ private:
     auto I = Lex.integer(PendingCount - 1);
     if (!I || !expect(']') || !expect('='))
       return false;
-    auto [Bound, New] = PendingElements.try_emplace(static_cast<uint32_t>(*I));
-    if (!New) {
+    if (*I < Pending->elementCount()) {
       Lex.error(DiagId::DuplicateDefinition, Lex.locationFrom(At),
-                "element " + std::to_string(*I) + " is already bound");
+                "elements are bound once and in order, and this one is behind");
       return false;
     }
-    return functional(Bound->second);
+    bindByName(*I);
+    Number Constant;
+    std::vector<PortTerm> Terms;
+    if (!functional(Terms, Constant))
+      return false;
+    Pending->addElement(Terms);
+    if (Constant.value() != 0 || Constant.kind() != Number::Kind::Exact) {
+      Pending->Constants.resize(PendingCount);
+      Pending->Constants[*I] = Constant;
+    }
+    return true;
   }
 
-  struct Element {
-    std::vector<PortTerm> Terms;
-    Number Constant;
-  };
-
-  bool functional(Element &Into) {
+  bool functional(std::vector<PortTerm> &Terms, Number &Constant) {
     bool HasConstant = false, First = true;
     do {
       double Sign = 1;
@@ -492,7 +494,7 @@ private:
             return false;
           }
           HasConstant = true;
-          Into.Constant = Sign < 0 ? -Coefficient : Coefficient;
+          Constant = Sign < 0 ? -Coefficient : Coefficient;
           continue;
         }
       }
@@ -504,27 +506,18 @@ private:
                   "a coefficient must not be 0");
         return false;
       }
-      Into.Terms.push_back({*S, Sign * Coefficient.value()});
+      Terms.push_back({*S, Sign * Coefficient.value()});
       Lex.skipBlanks();
     } while (!Lex.atStatementEnd());
     return true;
   }
 
-  /// A port is complete when the first statement that is no @bind comes.
-  void finishPort() {
-    if (!Pending)
-      return;
-    Port P = std::move(*Pending);
-    Pending.reset();
+  /// Gives the elements of the pending port up to \p End the species that are
+  /// named after them.
+  void bindByName(uint64_t End) {
+    Port &P = *Pending;
     SignalId Signal = Edit.signal(P.Name);
-    bool AnyConstant = false;
-    for (uint32_t I = 0; I < PendingCount; ++I) {
-      if (auto It = PendingElements.find(I); It != PendingElements.end()) {
-        P.addElement(It->second.Terms);
-        const Number &C = It->second.Constant;
-        AnyConstant |= C.value() != 0 || C.kind() != Number::Kind::Exact;
-        continue;
-      }
+    for (auto I = static_cast<uint32_t>(P.elementCount()); I < End; ++I) {
       auto Named = [&](Rail R) {
         SpeciesName Name = P.Shape.empty() ? SpeciesName(Signal, R)
                                            : SpeciesName(Signal, I, R);
@@ -538,13 +531,15 @@ private:
                                 PortTerm{Named(Rail::Negative), -1}});
       }
     }
-    if (AnyConstant) {
-      P.Constants.assign(PendingCount, Number(0));
-      for (const auto &[I, E] : PendingElements)
-        P.Constants[I] = E.Constant;
-    }
-    Edit.addPort(std::move(P));
-    PendingElements.clear();
+  }
+
+  /// A port is complete when the first statement that is no @bind comes.
+  void finishPort() {
+    if (!Pending)
+      return;
+    bindByName(PendingCount);
+    Edit.addPort(std::move(*Pending));
+    Pending.reset();
   }
 
   //===--- Species --------------------------------------------------------===//
@@ -556,6 +551,17 @@ private:
     return SpeciesId(It->second);
   }
 
+  /// Interned. Neighbouring names mostly share their signal with one of the
+  /// last few, and comparing is cheaper than hashing.
+  SignalId signal(std::string_view Text) {
+    for (SignalId Recent : RecentSignals)
+      if (Recent.isValid() && Net.signals().text(Recent) == Text)
+        return Recent;
+    SignalId Id = Edit.signal(Text);
+    RecentSignals[NextRecent++ % RecentSignals.size()] = Id;
+    return Id;
+  }
+
   /// `x`, `x.3`, `x.p`, `x.3.p`, `"any text".3.n`; no blanks inside.
   std::optional<SpeciesId> speciesName() {
     Lex.skipBlanks();
@@ -563,7 +569,7 @@ private:
     auto Signal = Lex.identifier(NameStorage);
     if (!Signal)
       return std::nullopt;
-    SignalId Id = Edit.signal(*Signal);
+    SignalId Id = signal(*Signal);
     std::optional<uint32_t> Index;
     Rail R = Rail::None;
     if (Lex.peek() == '.' && isDigitAhead()) {
@@ -839,9 +845,10 @@ private:
   std::vector<PhaseUse> PhaseUses;
   /// The port whose @bind lines are being read.
   std::optional<Port> Pending;
-  std::map<uint32_t, Element> PendingElements;
-  uint32_t PendingCount = 0;
+  uint64_t PendingCount = 0;
   OriginId PendingOrigin;
+  std::array<SignalId, 4> RecentSignals;
+  unsigned NextRecent = 0;
   // Scratch space of one statement.
   std::vector<Term> Left, Right;
   bool LastHadCoefficient = false;

@@ -412,7 +412,8 @@ void Reader::addOutput(const onnx::ValueInfoProto &Info) {
       Declared[0] = 1;
     bool Open = std::count(Declared.begin(), Declared.end(), 0) != 0;
     if (!Open && elementsOf(Declared) != elementsOf(withoutBatch(T.Dims)) &&
-        elementsOf(Declared) * static_cast<uint64_t>(T.Dims.empty() ? 1 : T.Dims[0]) !=
+        elementsOf(Declared) *
+                static_cast<uint64_t>(T.Dims.empty() ? 1 : T.Dims[0]) !=
             elementsOf(T.Dims))
       P.error(DiagId::ShapeMismatch, Context,
               "it is declared with the shape " + dimsText(Declared) +

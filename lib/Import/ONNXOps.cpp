@@ -484,9 +484,7 @@ Tensor Operator::constant() {
   const std::string &Name = Given->name();
   const Constant *Known;
   auto FromList = [&](const auto &List) {
-    std::vector<double> Data(List.begin(), List.end());
-    return R.Constants.make({static_cast<int64_t>(Data.size())},
-                            std::move(Data), Context);
+    return R.Constants.make({List.size()}, {List.begin(), List.end()}, Context);
   };
   if (Name == "value" && Given->has_t())
     Known = R.Constants.read(Given->t(), Context);

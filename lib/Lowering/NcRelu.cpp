@@ -269,7 +269,7 @@ void NcReluLowering::nameWires() {
 void NcReluLowering::addPort(const GraphPort &P, PortDirection Direction,
                              uint32_t Wire) {
   Port Made;
-  Made.Name = std::string(Net.signals().text(Wires[Wire].Signal));
+  Made.Name = P.Name;
   Made.Direction = Direction;
   Made.Shape = P.Shape;
   uint32_t Elements = G.value(P.Value).Elements;
@@ -347,6 +347,9 @@ bool NcReluLowering::fanOut(ValueId V) {
           Here[Kept++] = Here[K];
       Here = Here.first(Kept);
     }
+    if (std::none_of(Here.begin(), Here.end(),
+                     [](const Target &T) { return T.Weight != 0; }))
+      continue;
     for (bool Negative : {false, true}) {
       SpeciesId From = rail(WireOf[V.Value], I, Negative);
       Products.clear();
@@ -377,9 +380,9 @@ bool NcReluLowering::fanOut(ValueId V) {
             .note("compile a smaller model");
         return false;
       }
-      if (!Products.empty())
-        E.addReaction(std::vector<Term>{{From, 1}}, Products, One,
-                      OriginId(Wires[WireOf[V.Value]].Origin.Value + I));
+      Term Consumed[] = {{From, 1}};
+      E.addReaction(Consumed, Products, One,
+                    OriginId(Wires[WireOf[V.Value]].Origin.Value + I));
     }
   }
   return true;

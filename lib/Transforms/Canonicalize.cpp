@@ -33,7 +33,6 @@ B @initial 1
 
 ```crn after
 @units nM s
-@species B A C
 B + A -> A + C [k = 1]
 B @initial 1
 A @initial 1

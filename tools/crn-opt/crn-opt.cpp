@@ -1,4 +1,5 @@
-//===- crn-opt.cpp - Passes on networks, and conversion between formats -*- C++ -*-===//
+//===- crn-opt.cpp - Passes on networks, and conversion between formats -*- C++
+//-*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.
@@ -53,15 +54,19 @@ int main(int Argc, char **Argv) {
                            cl::desc("List passes with their options"));
   cl::opt<bool> ListPipelines("list-pipelines",
                               cl::desc("List the pipelines that have names"));
-  cl::opt<bool> PrintReference("print-reference",
-                               cl::desc("Print the reference page of passes"));
+  cl::opt<std::string> PrintReference(
+      "print-reference", cl::value_desc("passes|diagnostics"),
+      cl::desc("Print a page of the reference and stop"));
   cl::opt<bool> PrintPipeline("print-pipeline",
                               cl::desc("Print the pipeline, named ones spelt "
                                        "out, and stop"));
   if (!T.parse())
     return ExitUsage;
-  if (PrintReference) {
-    llvm::outs() << passReference();
+  if (PrintReference.getNumOccurrences()) {
+    if (PrintReference != "passes" && PrintReference != "diagnostics")
+      return T.usage("there are reference pages of passes and diagnostics");
+    llvm::outs() << (PrintReference == "passes" ? passReference()
+                                                : diagnosticReference());
     return ExitOk;
   }
   if (ListPasses || ListPipelines) {
@@ -84,8 +89,8 @@ int main(int Argc, char **Argv) {
   auto Net = loadNetwork(Input, Diags);
   if (!Net)
     return T.exitCode();
-  PassContext Context(
-      Diags, [](std::string_view Text) { llvm::errs() << Text; });
+  PassContext Context(Diags,
+                      [](std::string_view Text) { llvm::errs() << Text; });
   PassRun Did;
   bool Ok = runPipeline(*P, *Net, Context, Run, Did);
   if (Timing)

@@ -25,6 +25,8 @@ std::string timingTable(const PassRun &Run);
 std::string counterTable(const PassRun &Run);
 /// The reference page docs/reference/passes.md.
 std::string passReference();
+/// The reference page docs/reference/diagnostics.md.
+std::string diagnosticReference();
 
 } // namespace nn2crn
 

@@ -1,0 +1,73 @@
+//===- GraphEval.h - What a graph computes, for tests -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_TEST_GRAPHEVAL_H
+#define NN2CRN_TEST_GRAPHEVAL_H
+
+#include "nn2crn/Graph/Graph.h"
+#include "nn2crn/Support/Diagnostics.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace nn2crn::test {
+
+using Vector = std::vector<double>;
+
+/// The outputs of \p G for one case, straight from the definition.
+inline std::vector<Vector> evaluate(const Graph &G,
+                                    const std::vector<Vector> &Inputs) {
+  std::vector<Vector> Values(G.values().size());
+  for (size_t I = 0; I < Inputs.size(); ++I)
+    Values[G.inputs()[I].Value.Value] = Inputs[I];
+  for (const Node &N : G.nodes()) {
+    Vector Out(G.value(N.Result).Elements);
+    for (const Node::Operand &O : N.Operands) {
+      const Vector &In = Values[O.Value.Value];
+      if (N.Kind == NodeKind::Relu) {
+        for (size_t I = 0; I < Out.size(); ++I)
+          Out[I] = std::max(In[I], 0.0);
+        continue;
+      }
+      for (uint32_t R = 0; R < Out.size(); ++R)
+        for (size_t K = 0; K < O.Weights.columnsOf(R).size(); ++K)
+          Out[R] += O.Weights.weightsOf(R)[K] * In[O.Weights.columnsOf(R)[K]];
+    }
+    for (size_t I = 0; I < N.Bias.size(); ++I)
+      Out[I] += N.Bias[I];
+    Values[N.Result.Value] = Out;
+  }
+  std::vector<Vector> Outputs;
+  for (const GraphPort &P : G.outputs())
+    Outputs.push_back(Values[P.Value.Value]);
+  return Outputs;
+}
+
+/// Keeps what was reported.
+struct Collected {
+  std::vector<Diagnostic> All;
+  DiagnosticEngine Engine{[this](const Diagnostic &D) { All.push_back(D); }};
+  /// Everything as a person would read it.
+  std::string text() const {
+    std::string Out;
+    for (const Diagnostic &D : All)
+      Out += formatDiagnostic(D);
+    return Out;
+  }
+  size_t errors(DiagId Id) const {
+    return static_cast<size_t>(
+        std::count_if(All.begin(), All.end(), [&](const Diagnostic &D) {
+          return D.Id == Id && D.Level == Severity::Error;
+        }));
+  }
+};
+
+} // namespace nn2crn::test
+
+#endif
