@@ -162,6 +162,8 @@ bool OdeIntegrator::step() {
   return true;
 }
 
+bool OdeIntegrator::isStatic() const { return P->System.size() == 0; }
+
 double OdeIntegrator::time() const { return P->Time; }
 
 std::span<const double> OdeIntegrator::amounts() const { return P->Amounts; }

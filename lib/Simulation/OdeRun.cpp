@@ -34,7 +34,16 @@ nn2crn::integrate(const Session &S, OdeIntegrator &I, SettleMonitor &Monitor,
   if (OnStep)
     OnStep(I);
   bool Met = Monitor.update(I);
-  for (uint64_t Steps = 0; !Met && I.time() < Stop; ++Steps) {
+  double Before = 0;
+  for (uint64_t Steps = 1; !Met && I.time() < Stop; ++Steps) {
+    // An amount that goes to infinity at a finite time draws the steps into
+    // that time.
+    if (Steps % 2000 == 0) {
+      if (I.time() - Before < 1e-9 * I.time())
+        return Fail("time stands still there; does an amount grow without "
+                    "bound?");
+      Before = I.time();
+    }
     if (Steps == MaxSteps)
       return Fail("it took " + std::to_string(MaxSteps) + " steps");
     if (!I.step())

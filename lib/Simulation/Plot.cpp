@@ -224,10 +224,14 @@ private:
     for (size_t C = 0; C < Curves; ++C) {
       std::string Points;
       double LastX = -1, LastY = -1;
-      for (size_t Row = 0; Row < T.Times.size(); ++Row) {
+      // A logarithmic axis has no room for what was before it.
+      size_t First = 0;
+      while (First + 1 < T.Times.size() && T.Times[First + 1] <= Begin)
+        ++First;
+      for (size_t Row = First; Row < T.Times.size(); ++Row) {
         double X = x(T.Times[Row]), Y = y(value(Row, C));
         // Half a pixel is not seen, and files stay small.
-        if (Row && Row + 1 < T.Times.size() &&
+        if (Row > First && Row + 1 < T.Times.size() &&
             std::hypot(X - LastX, Y - LastY) < 0.5)
           continue;
         Points += (Points.empty() ? "" : " ") + fixed(X) + "," + fixed(Y);

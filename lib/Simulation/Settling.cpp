@@ -44,7 +44,7 @@ void SettleMonitor::start(std::span<const double> TheLimits) {
 double SettleMonitor::since() const {
   if (Rule == StopRule::Decided)
     return WinnerSince;
-  return Limits.empty() ? StillSince : std::max(Entry, 0.0);
+  return Flows ? std::max(Entry, 0.0) : StillSince;
 }
 
 bool SettleMonitor::update(OdeIntegrator &I) {
@@ -58,7 +58,9 @@ bool SettleMonitor::update(OdeIntegrator &I) {
       LastWinner = W;
     }
   }
-  return Limits.empty() ? updateWithout(I) : updateWithLimit(I);
+  if (I.isStatic() || Values.empty())
+    return true;
+  return Flows ? updateWithLimit(I) : updateWithout(I);
 }
 
 //===----------------------------------------------------------------------===//
@@ -116,8 +118,7 @@ bool SettleMonitor::bandsFit() const {
 }
 
 bool SettleMonitor::keepsStill(double Time) const {
-  return Rule == StopRule::Settled && !Limits.empty() && Entry >= 0 &&
-         4 * Entry <= Time;
+  return Rule == StopRule::Settled && Flows && Entry >= 0 && 4 * Entry <= Time;
 }
 
 //===----------------------------------------------------------------------===//
@@ -196,10 +197,7 @@ bool SettleMonitor::updateWithout(OdeIntegrator &I) {
   }
   if (!OutputsRest)
     StillSince = I.time();
-  // Outputs that rest while something behind them never does (a clock that
-  // they no longer listen to) count after a thousandfold of time.
-  bool LongStill = OutputsRest && I.time() >= 1000 * StillSince;
-  bool Stop = OutputsRest && (AllRest || LongStill) &&
+  bool Stop = AllRest &&
               8 * I.slowestRelaxation(S.options().SettleTolerance) <= I.time();
   std::swap(Previous, Current);
   Restart(Current);

@@ -28,8 +28,8 @@ class SettleMonitor {
 public:
   explicit SettleMonitor(const Session &S);
 
-  /// Begins a case; \p Limits are its limit readings, empty where there are
-  /// none.
+  /// Begins a case; \p Limits are its limit readings where the network has
+  /// them.
   void start(std::span<const double> Limits);
   /// Looks at the state after a step. True when the stop rule is met.
   bool update(OdeIntegrator &I);
