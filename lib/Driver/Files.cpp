@@ -9,11 +9,8 @@
 #include "nn2crn/Driver/Files.h"
 #include "nn2crn/IR/Binary.h"
 #include "nn2crn/IR/Text.h"
-#if __has_include("nn2crn/Import/BioNetGen.h")
 #include "nn2crn/Import/BioNetGen.h"
 #include "nn2crn/Import/SBML.h"
-#define HAVE_READERS
-#endif
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -82,14 +79,10 @@ std::optional<Network> nn2crn::loadNetwork(std::string_view Path,
     return parseText(*Bytes, Name, Diags);
   case NetworkFormat::Binary:
     return readBinary(*Bytes, Name, Diags);
-#ifdef HAVE_READERS
   case NetworkFormat::SBML:
     return importSBML(*Bytes, Name, Diags);
   case NetworkFormat::BioNetGen:
     return importBioNetGen(*Bytes, Name, Diags);
-#endif
-  default:
-    break;
   }
   return std::nullopt;
 }

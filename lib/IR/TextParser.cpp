@@ -551,6 +551,17 @@ private:
     return SpeciesId(It->second);
   }
 
+  /// Interned. Neighbouring names mostly share their signal with one of the
+  /// last few, and comparing is cheaper than hashing.
+  SignalId signal(std::string_view Text) {
+    for (SignalId Recent : RecentSignals)
+      if (Recent.isValid() && Net.signals().text(Recent) == Text)
+        return Recent;
+    SignalId Id = Edit.signal(Text);
+    RecentSignals[NextRecent++ % RecentSignals.size()] = Id;
+    return Id;
+  }
+
   /// `x`, `x.3`, `x.p`, `x.3.p`, `"any text".3.n`; no blanks inside.
   std::optional<SpeciesId> speciesName() {
     Lex.skipBlanks();
@@ -558,7 +569,7 @@ private:
     auto Signal = Lex.identifier(NameStorage);
     if (!Signal)
       return std::nullopt;
-    SignalId Id = Edit.signal(*Signal);
+    SignalId Id = signal(*Signal);
     std::optional<uint32_t> Index;
     Rail R = Rail::None;
     if (Lex.peek() == '.' && isDigitAhead()) {
@@ -836,6 +847,8 @@ private:
   std::optional<Port> Pending;
   uint64_t PendingCount = 0;
   OriginId PendingOrigin;
+  std::array<SignalId, 4> RecentSignals;
+  unsigned NextRecent = 0;
   // Scratch space of one statement.
   std::vector<Term> Left, Right;
   bool LastHadCoefficient = false;

@@ -10,6 +10,7 @@
 
 #include "llvm/Support/raw_ostream.h"
 
+#include <charconv>
 #include <cmath>
 
 using namespace nn2crn;
@@ -17,7 +18,10 @@ using namespace nn2crn;
 namespace {
 class Printer {
 public:
-  Printer(const Network &Net, llvm::raw_ostream &OS) : Net(Net), OS(OS) {}
+  Printer(const Network &Net, llvm::raw_ostream &OS) : Net(Net), OS(OS) {
+    for (uint32_t I = 0; I < Net.signals().size(); ++I)
+      Signals.push_back(quoted(Net.signals().text(SignalId(I))));
+  }
 
   void run() {
     printHeader();
@@ -49,6 +53,22 @@ private:
     std::string Out;
     appendQuoted(Out, Text);
     return Out;
+  }
+  /// A name in the buffer; appendName() would look at every letter of the
+  /// signal each time.
+  void putName(SpeciesId S) {
+    SpeciesName Name = Net.nameOf(S);
+    Line += Signals[Name.signal().Value];
+    if (Name.hasIndex()) {
+      Line += '.';
+      putInteger(Name.index());
+    }
+    if (Name.rail() != Rail::None)
+      Line += Name.rail() == Rail::Positive ? ".p" : ".n";
+  }
+  void putInteger(uint32_t Value) {
+    char Buffer[12];
+    Line.append(Buffer, std::to_chars(Buffer, std::end(Buffer), Value).ptr);
   }
   std::string name(SpeciesId S) const { return Net.nameText(S); }
 
@@ -208,8 +228,24 @@ private:
 
   //===--- Reactions and species ------------------------------------------===//
 
+  void putSide(std::span<const Term> Terms) {
+    for (size_t I = 0; I < Terms.size(); ++I) {
+      if (I)
+        Line += " + ";
+      if (Terms[I].Coefficient != 1) {
+        putInteger(Terms[I].Coefficient);
+        Line += ' ';
+      }
+      putName(Terms[I].Species);
+    }
+  }
+
   void printReaction(Reaction R) {
-    Line += reactionText(Net, R);
+    putSide(R.reactants());
+    Line += R.reactants().empty() ? "->" : " ->";
+    if (!R.products().empty())
+      Line += ' ';
+    putSide(R.products());
     const RateConstant &Rate = Net.rateConstant(R.rate());
     Line += " [k = ";
     if (!Rate.Parameter.empty())
@@ -246,7 +282,7 @@ private:
     if (!hasAttributes(S))
       return;
     SpeciesFlags F = Net.flags(S);
-    appendName(Line, Net.signals(), Net.nameOf(S));
+    putName(S);
     Number Initial = Net.initial(S);
     if (F.Constant)
       Line += " @constant " + Initial.str();
@@ -270,6 +306,8 @@ private:
 
   const Network &Net;
   llvm::raw_ostream &OS;
+  /// The signals as they are written.
+  std::vector<std::string> Signals;
   /// Text not yet handed to the stream.
   std::string Line;
 };

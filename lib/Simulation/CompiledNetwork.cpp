@@ -13,8 +13,8 @@
 
 using namespace nn2crn;
 
-CompiledNetwork::CompiledNetwork(const Network &Net,
-                                 std::span<const ReactionId> Order) {
+CompiledNetwork::CompiledNetwork(
+    const Network &Net, std::optional<std::span<const ReactionId>> Wanted) {
   std::vector<bool> Held = heldSpecies(Net);
   Initial.resize(Net.speciesRows());
   InitialError.resize(Net.speciesRows());
@@ -27,11 +27,10 @@ CompiledNetwork::CompiledNetwork(const Network &Net,
   }
 
   std::vector<ReactionId> All;
-  if (Order.empty()) {
+  if (!Wanted)
     for (Reaction R : Net.reactions())
       All.push_back(R.id());
-    Order = All;
-  }
+  std::span<const ReactionId> Order = Wanted ? *Wanted : All;
   Ids.assign(Order.begin(), Order.end());
   Rates.reserve(Order.size());
   Consumed.reserve(Order.size());

@@ -36,6 +36,9 @@ public:
   SUNMatrix matrix() const { return Matrix.get(); }
   SUNLinearSolver solver() const { return Solver.get(); }
 
+  /// Forgets the pivots, so that a sample's result does not depend on which
+  /// one was integrated before it.
+  void reset() { klu_free_numeric(&Numeric, &Common); }
   /// Where the Jacobian goes; kept until the next one.
   std::span<double> jacobian() { return Jacobian; }
   /// Makes the matrix I - \p Gamma * jacobian().

@@ -119,6 +119,7 @@ bool OdeIntegrator::start(std::span<const double> Amounts, double StopTime) {
     P->Cvode.reset();
     return false;
   }
+  P->Klu->reset();
   P->System.foldRates(Amounts, P->Rates);
   std::span<double> Y = sun::dataOf(P->Y.get());
   for (size_t I = 0; I < Y.size(); ++I)
@@ -160,6 +161,8 @@ bool OdeIntegrator::step() {
       return P->fail("an amount grew beyond all bounds");
   return true;
 }
+
+bool OdeIntegrator::isStatic() const { return P->System.size() == 0; }
 
 double OdeIntegrator::time() const { return P->Time; }
 

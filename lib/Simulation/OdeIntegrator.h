@@ -32,6 +32,8 @@ public:
   /// One step of the integrator's own choosing. False after a failure.
   bool step();
 
+  /// Whether nothing can ever change.
+  bool isStatic() const;
   double time() const;
   /// Amounts of all species by id at time().
   std::span<const double> amounts() const;

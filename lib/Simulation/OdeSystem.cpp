@@ -171,21 +171,28 @@ double OdeSystem::slowestRelaxation(std::span<const double> Rates,
                                     std::vector<double> &Scratch) const {
   // Loss as a rate per amount, from the derivative of each consuming reaction
   // by the amount it consumes; it is there even while the amount is still 0.
-  Scratch.assign(2 * size(), 0.0);
-  double *Loss = Scratch.data(), *Gain = Loss + size();
+  Scratch.assign(3 * size(), 0.0);
+  double *Loss = Scratch.data(), *Gain = Loss + size(), *Source = Gain + size();
   for (size_t R = 0; R < reactionCount(); ++R) {
     double V = std::fabs(speed(Rates[R], R, Y));
+    // Net-consumed species come first: a reaction without any never ends.
+    bool Endless = !(Changes[ChangeBegin[R]].Amount < 0);
     for (uint64_t X = ChangeBegin[R]; X < ChangeBegin[R + 1]; ++X) {
       uint32_t S = Changes[X].Index;
-      if (Changes[X].Amount > 0)
+      if (Changes[X].Amount > 0) {
         Gain[S] += Changes[X].Amount * V;
-      else if (Y[S] > 0)
+        Source[S] += Endless ? Changes[X].Amount * V : 0;
+      } else if (Y[S] > 0)
         Loss[S] -= Changes[X].Amount * V / Y[S];
     }
   }
   double Slowest = 0;
-  for (size_t S = 0; S < size(); ++S)
+  for (size_t S = 0; S < size(); ++S) {
     if (Loss[S] > 0 && std::max(Y[S], Gain[S] / Loss[S]) > Level)
       Slowest = std::max(Slowest, 1 / Loss[S]);
+    // Piles up for ever, and shows after this time.
+    if (Loss[S] == 0 && Source[S] > 0)
+      Slowest = std::max(Slowest, Level / Source[S]);
+  }
   return Slowest;
 }

@@ -10,6 +10,8 @@
 
 #include "XML.h"
 
+#include <cmath>
+
 using namespace nn2crn;
 
 static void writeNumbers(llvm::raw_ostream &OS, std::string_view Attribute,
@@ -18,6 +20,13 @@ static void writeNumbers(llvm::raw_ostream &OS, std::string_view Attribute,
   for (size_t I = 0; I < Numbers.size(); ++I)
     OS << (I ? " " : "") << Numbers[I].str();
   OS << '"';
+}
+
+/// A bound may be infinite.
+static std::string boundText(double Value) {
+  return std::isfinite(Value) ? formatDouble(Value)
+         : Value > 0          ? "inf"
+                              : "-inf";
 }
 
 static void writePort(const Port &P, const SpeciesIds &Ids,
@@ -37,10 +46,8 @@ static void writePort(const Port &P, const SpeciesIds &Ids,
   if (!P.Range.empty()) {
     OS << " range=\"";
     for (size_t I = 0; I < P.Range.size(); ++I) {
-      OS << (I ? " " : "");
-      writeDouble(OS, P.Range[I].Low);
-      OS << ':';
-      writeDouble(OS, P.Range[I].High);
+      OS << (I ? " " : "") << boundText(P.Range[I].Low) << ':'
+         << boundText(P.Range[I].High);
     }
     OS << '"';
   }
@@ -72,7 +79,8 @@ void nn2crn::writeSBMLAnnotation(const Network &Net, const SpeciesIds &Ids,
   for (SpeciesId S : Net.species()) {
     SpeciesFlags F = Net.flags(S);
     bool Inexact =
-        static_cast<Number::Kind>(F.InitialKind) != Number::Kind::Exact;
+        static_cast<Number::Kind>(F.InitialKind) != Number::Kind::Exact ||
+        valueInSBML(Net.initialValue(S)) != Net.initialValue(S);
     // The file's own attributes cannot say "constant and boundary".
     bool Both = F.Constant && F.Boundary;
     if (!F.Waste && !F.Observed && !Both && !Inexact)
@@ -95,7 +103,8 @@ void nn2crn::writeSBMLAnnotation(const Network &Net, const SpeciesIds &Ids,
   }
   for (const RateIds::Use &U : Rates.uses()) {
     const Number &Value = Net.rateConstant(U.Rate).Value;
-    if (Value.kind() != Number::Kind::Exact)
+    if (Value.kind() != Number::Kind::Exact ||
+        valueInSBML(Value.value()) != Value.value())
       OS << "<nn:rate id=\"" << U.Id << "\" value=\"" << Value.str()
          << "\"/>\n";
   }

@@ -19,6 +19,7 @@
 #include "nn2crn/IR/Network.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -37,11 +38,12 @@ public:
     double Amount;
   };
 
-  /// Compiles the reactions \p Order (all live ones in id order where it is
-  /// empty). Species keep their ids. Held species (Constant, Boundary) stay
-  /// reactants and are left out of changes.
-  explicit CompiledNetwork(const Network &Net,
-                           std::span<const ReactionId> Order = {});
+  /// Compiles the reactions \p Order, or all live ones in id order. Species
+  /// keep their ids. Held species (Constant, Boundary) stay reactants and are
+  /// left out of changes.
+  explicit CompiledNetwork(
+      const Network &Net,
+      std::optional<std::span<const ReactionId>> Order = std::nullopt);
 
   /// Every species id is below this.
   size_t speciesCount() const { return Initial.size(); }
