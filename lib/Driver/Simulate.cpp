@@ -14,6 +14,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 using namespace nn2crn;
@@ -174,6 +175,34 @@ void printTable(const SimulationResult &Result, llvm::raw_ostream &OS) {
   }
 }
 
+/// A line on a terminal that counts up, shown once work has taken a while and
+/// wiped at the end. Nothing where standard error is no terminal.
+class ProgressLine {
+public:
+  ~ProgressLine() {
+    if (Shown)
+      llvm::errs() << "\r\x1b[K";
+  }
+  ProgressCallback callback() {
+    if (!llvm::errs().is_displayed())
+      return {};
+    return [this](const Progress &P) {
+      auto Now = std::chrono::steady_clock::now();
+      if (Now - Last > std::chrono::milliseconds(500)) {
+        llvm::errs() << "\r" << llvm::StringRef(P.Stage.data(), P.Stage.size())
+                     << llvm::format(" %3.0f%%", 100 * P.Fraction);
+        Last = Now;
+        Shown = true;
+      }
+      return true;
+    };
+  }
+
+private:
+  std::chrono::steady_clock::time_point Last = std::chrono::steady_clock::now();
+  bool Shown = false;
+};
+
 bool addOutput(const SimulationResult &Result, const OutputTarget &Target,
                FileSet &Files, DiagnosticEngine &Diags) {
   std::span<const SimulationOutput> Outputs = Result.Outputs;
@@ -204,7 +233,14 @@ bool nn2crn::runSimulation(const Network &Net, const SimulateRequest &Request,
   if (!Targets || !Inputs)
     return false;
 
-  auto Result = simulate(Net, *Inputs, Request.Options, Diags);
+  std::optional<SimulationResult> Result;
+  {
+    ProgressLine Line;
+    SimulationOptions Options = Request.Options;
+    if (!Options.Progress)
+      Options.Progress = Line.callback();
+    Result = simulate(Net, *Inputs, Options, Diags);
+  }
   if (!Result)
     return false;
   std::optional<LabelScore> Score;
