@@ -13,6 +13,10 @@
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cstdlib>
+#include <exception>
+#include <new>
+
 #include <unistd.h>
 
 using namespace nn2crn;
@@ -26,6 +30,24 @@ void onCrash(void *) {
   [[maybe_unused]] auto Written =
       write(STDERR_FILENO, CrashText.data(), CrashText.size());
   _exit(ExitInternal);
+}
+
+/// Whatever was thrown and not caught. Want of memory is the environment's
+/// fault, anything else a bug.
+[[noreturn]] void onTerminate() {
+  try {
+    if (std::exception_ptr Thrown = std::current_exception())
+      std::rethrow_exception(Thrown);
+  } catch (const std::bad_alloc &) {
+    constexpr std::string_view Text =
+        "error: out of memory; use a machine with more, or a smaller network\n";
+    [[maybe_unused]] auto Written =
+        write(STDERR_FILENO, Text.data(), Text.size());
+    llvm::sys::RunInterruptHandlers(); // removes unfinished files
+    _exit(ExitErrors);
+  } catch (...) {
+  }
+  std::abort(); // goes on to onCrash()
 }
 
 std::string commandLine(int Argc, char **Argv) {
@@ -60,6 +82,7 @@ Tool::Tool(int Argc, char **Argv, const char *Overview)
               "\nplease report it with the input file and this command:\n  " +
               commandLine(Argc, Argv) + '\n';
   llvm::sys::AddSignalHandler(onCrash, nullptr);
+  std::set_terminate(onTerminate);
   // LLVM's own options are not ours to show or accept.
   std::vector<cl::Option *> Foreign;
   for (auto &Entry : cl::getRegisteredOptions())

@@ -11,37 +11,22 @@
 #include "nn2crn/IR/Text.h"
 #include "nn2crn/Import/BioNetGen.h"
 #include "nn2crn/Import/SBML.h"
+#include "nn2crn/Support/InputFile.h"
 
 #include "llvm/ADT/StringRef.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 using namespace nn2crn;
 
-std::string nn2crn::displayName(std::string_view Path) {
-  return Path == "-" ? "<stdin>" : std::string(Path);
-}
-
 std::optional<std::string> nn2crn::readFile(std::string_view Path,
                                             DiagnosticEngine &Diags) {
-  auto Buffer = llvm::MemoryBuffer::getFileOrSTDIN(
-      llvm::StringRef(Path.data(), Path.size()), /*IsText=*/false,
-      /*RequiresNullTerminator=*/false);
-  if (!Buffer) {
-    DiagLocation Where;
-    Where.File = displayName(Path);
-    Diags.error(DiagId::CannotRead, Where,
-                "cannot read this file: " + Buffer.getError().message());
-    return std::nullopt;
-  }
-  return (*Buffer)->getBuffer().str();
+  auto File = InputFile::open(Path, Diags);
+  return File ? std::optional<std::string>(File->bytes()) : std::nullopt;
 }
 
 NetworkFormat nn2crn::networkFormatOf(std::string_view Path,
                                       std::string_view Bytes) {
-  std::string Extension =
-      llvm::sys::path::extension(llvm::StringRef(Path.data(), Path.size()))
-          .lower();
+  std::string Extension = llvm::sys::path::extension(Path).lower();
   if (Extension == ".crn")
     return NetworkFormat::Text;
   if (Extension == ".crnb")
@@ -53,7 +38,7 @@ NetworkFormat nn2crn::networkFormatOf(std::string_view Path,
 
   if (isBinaryNetwork(Bytes))
     return NetworkFormat::Binary;
-  llvm::StringRef Text(Bytes.data(), Bytes.size());
+  llvm::StringRef Text(Bytes);
   Text.consume_front("\xef\xbb\xbf"); // a byte order mark
   if (Text.ltrim().starts_with("<"))
     return NetworkFormat::SBML;
@@ -70,19 +55,20 @@ NetworkFormat nn2crn::networkFormatOf(std::string_view Path,
 
 std::optional<Network> nn2crn::loadNetwork(std::string_view Path,
                                            DiagnosticEngine &Diags) {
-  auto Bytes = readFile(Path, Diags);
-  if (!Bytes)
+  auto File = InputFile::open(Path, Diags);
+  if (!File)
     return std::nullopt;
-  std::string Name = displayName(Path);
-  switch (networkFormatOf(Path, *Bytes)) {
+  std::string_view Bytes = File->bytes();
+  std::string Name = inputName(Path);
+  switch (networkFormatOf(Path, Bytes)) {
   case NetworkFormat::Text:
-    return parseText(*Bytes, Name, Diags);
+    return parseText(Bytes, Name, Diags);
   case NetworkFormat::Binary:
-    return readBinary(*Bytes, Name, Diags);
+    return readBinary(Bytes, Name, Diags);
   case NetworkFormat::SBML:
-    return importSBML(*Bytes, Name, Diags);
+    return importSBML(Bytes, Name, Diags);
   case NetworkFormat::BioNetGen:
-    return importBioNetGen(*Bytes, Name, Diags);
+    return importBioNetGen(Bytes, Name, Diags);
   }
   return std::nullopt;
 }

@@ -62,7 +62,24 @@ const TargetInfo *chooseTarget(const NetworkOutput &Out,
 }
 } // namespace
 
+std::string NetworkOutput::conflict() const {
+  if (Case && Inputs.empty())
+    return "--case chooses a case of --input, which is not given";
+  std::pair<const char *, const std::string *> Files[] = {
+      {"-o", &Path}, {"--map", &Map}, {"--stats", &Stats}};
+  for (auto &[Option, File] : Files)
+    for (auto &[Other, OtherFile] : Files)
+      if (&File < &OtherFile && !File->empty() && *File == *OtherFile)
+        return std::string(Option) + " and " + Other + " both write to " +
+               (*File == "-" ? "standard output" : "'" + *File + "'");
+  return {};
+}
+
 bool NetworkOutput::write(Network &Net, DiagnosticEngine &Diags) const {
+  if (std::string Problem = conflict(); !Problem.empty()) {
+    Diags.error(DiagId::BadArgument, {}, std::move(Problem));
+    return false;
+  }
   const TargetInfo *T = chooseTarget(*this, Diags);
   if (!T)
     return false;
@@ -77,20 +94,14 @@ bool NetworkOutput::write(Network &Net, DiagnosticEngine &Diags) const {
     auto Arrays = readInputs(Net, Inputs, Diags);
     if (!Arrays)
       return false;
-    if (Case >= Arrays->Cases) {
-      Diags.error(DiagId::BadArgument, {},
-                  "--case=" + std::to_string(Case) + " is beyond the input's " +
-                      std::to_string(Arrays->Cases) +
-                      " cases, which count from 0");
-      return false;
-    }
-    if (!setSample(Net, *Arrays, Case, Diags))
+    if (!setSample(Net, *Arrays, Case.value_or(0), Diags))
       return false;
   }
 
-  // Everything is written aside before anything appears.
   OutputFile NetworkFile(Path), MapFile(Map), StatsFile(Stats);
+  std::vector<OutputFile *> Files;
   auto Write = [&](OutputFile &File, auto Emit) {
+    Files.push_back(&File);
     return File.open(Diags) && Emit(File.stream());
   };
   if (!Write(NetworkFile,
@@ -104,6 +115,5 @@ bool NetworkOutput::write(Network &Net, DiagnosticEngine &Diags) const {
         return findTarget("stats")->Emit(Net, OS, Diags);
       }))
     return false;
-  return NetworkFile.commit(Diags) && (Map.empty() || MapFile.commit(Diags)) &&
-         (Stats.empty() || StatsFile.commit(Diags));
+  return OutputFile::commitAll(Files, Diags);
 }

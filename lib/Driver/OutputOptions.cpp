@@ -23,12 +23,19 @@ OutputOptions::OutputOptions()
              cl::desc("A sample to write as initial amounts: a .npy or .csv\n"
                       "file, file.npz:key, or numbers with commas")),
       Case("case", cl::init(0), cl::value_desc("k"),
-           cl::desc("Which case of --input, counted from 0 (default)")),
+           cl::desc("Which case of --input, counted from 0 (default: 0)")),
       Map("map", cl::value_desc("file"),
           cl::desc("Write which ids stand for which tensor elements (JSON)")),
       Stats("stats", cl::value_desc("file"),
             cl::desc("Write the size of the network (JSON)")) {}
 
-NetworkOutput OutputOptions::get() const {
-  return {Path, Emit, {Inputs.begin(), Inputs.end()}, Case, Map, Stats};
+std::optional<NetworkOutput> OutputOptions::get(const Tool &T) const {
+  NetworkOutput Out{Path, Emit, {Inputs.begin(), Inputs.end()}, {}, Map, Stats};
+  if (Case.getNumOccurrences())
+    Out.Case = Case;
+  if (std::string Problem = Out.conflict(); !Problem.empty()) {
+    T.usage(Problem);
+    return std::nullopt;
+  }
+  return Out;
 }

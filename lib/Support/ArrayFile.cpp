@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Support/ArrayFile.h"
+#include "nn2crn/Support/InputFile.h"
 #include "nn2crn/Support/OutputFile.h"
 
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <charconv>
@@ -55,31 +55,13 @@ std::optional<Array> nn2crn::parseNumbers(std::string_view Text) {
   return A;
 }
 
-static std::unique_ptr<llvm::MemoryBuffer> load(std::string_view Path,
-                                                DiagnosticEngine &Diags) {
-  llvm::StringRef Name(Path.data(), Path.size());
-  auto Buffer =
-      Path == "-"
-          ? llvm::MemoryBuffer::getSTDIN()
-          : llvm::MemoryBuffer::getFile(Name, /*IsText=*/false,
-                                        /*RequiresNullTerminator=*/false);
-  if (Buffer)
-    return std::move(*Buffer);
-  DiagLocation Where;
-  Where.File = Path == "-" ? "<stdin>" : std::string(Path);
-  Diags.error(DiagId::CannotRead, Where,
-              "cannot read this file: " + Buffer.getError().message());
-  return nullptr;
-}
-
 std::optional<Array> nn2crn::readArray(std::string_view Spec,
                                        DiagnosticEngine &Diags) {
   auto With = [&](std::string_view Path, auto Parse) -> std::optional<Array> {
-    auto Buffer = load(Path, Diags);
-    if (!Buffer)
+    auto File = InputFile::open(Path, Diags);
+    if (!File)
       return std::nullopt;
-    return Parse(
-        std::string_view(Buffer->getBufferStart(), Buffer->getBufferSize()));
+    return Parse(File->bytes());
   };
   if (Spec == "-")
     return With(Spec, [&](std::string_view Bytes) {
@@ -123,6 +105,6 @@ bool nn2crn::writeWhole(std::string_view Path, std::string_view Bytes,
   OutputFile File(Path);
   if (!File.open(Diags))
     return false;
-  File.stream() << llvm::StringRef(Bytes.data(), Bytes.size());
+  File.stream() << Bytes;
   return File.commit(Diags);
 }

@@ -9,7 +9,9 @@
 #include "nn2crn/Support/OutputFile.h"
 
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -56,13 +58,20 @@ bool OutputFile::open(DiagnosticEngine &Diags) {
   llvm::SmallString<128> Target;
   if (!EC && !fs::real_path(Path, Target))
     Path = std::string(Target);
-  llvm::SmallString<128> Name;
+  // Not by createUniqueFile(), which takes a % in the path for its own.
+  std::string Name;
   int Descriptor = -1;
-  EC = fs::createUniqueFile(Path + ".%%%%%%.tmp", Descriptor, Name, fs::OF_None,
-                            fs::all_read | fs::all_write);
+  for (unsigned Try = 0; Try < 100; ++Try) {
+    Name = Path + '.' + llvm::utohexstr(llvm::sys::Process::GetRandomNumber()) +
+           ".tmp";
+    EC = fs::openFileForWrite(Name, Descriptor, fs::CD_CreateNew, fs::OF_None,
+                              fs::all_read | fs::all_write);
+    if (EC != std::errc::file_exists)
+      break;
+  }
   if (EC)
     return fail(Diags, EC.message());
-  Temporary = std::string(Name);
+  Temporary = Name;
   llvm::sys::RemoveFileOnSignal(Temporary);
   if (Status.type() == fs::file_type::regular_file)
     fs::setPermissions(Temporary, Status.permissions());
@@ -77,8 +86,29 @@ llvm::raw_ostream &OutputFile::stream() {
   return *File;
 }
 
-bool OutputFile::commit(DiagnosticEngine &Diags) {
+bool OutputFile::commitAll(std::span<OutputFile *const> Files,
+                           DiagnosticEngine &Diags) {
+  for (bool (OutputFile::*Step)(DiagnosticEngine &) :
+       {&OutputFile::close, &OutputFile::publish})
+    for (OutputFile *F : Files)
+      if (!(F->*Step)(Diags))
+        return false;
+  return true;
+}
+
+/// Everything that a full disk could spoil.
+bool OutputFile::close(DiagnosticEngine &Diags) {
   assert((File || Stdout) && "open() first");
+  if (!File)
+    return true;
+  File->close();
+  std::error_code EC = File->error();
+  File->clear_error();
+  File.reset();
+  return EC ? fail(Diags, EC.message()) : true;
+}
+
+bool OutputFile::publish(DiagnosticEngine &Diags) {
   std::error_code EC;
   if (Stdout) {
     Stdout.reset();
@@ -89,12 +119,6 @@ bool OutputFile::commit(DiagnosticEngine &Diags) {
     Out.clear_error();
     return EC ? fail(Diags, EC.message()) : true;
   }
-  File->close();
-  EC = File->error();
-  File->clear_error();
-  File.reset();
-  if (EC)
-    return fail(Diags, EC.message());
   if (Temporary.empty())
     return true;
   if ((EC = llvm::sys::fs::rename(Temporary, Path)))

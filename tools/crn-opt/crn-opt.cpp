@@ -76,8 +76,16 @@ int main(int Argc, char **Argv) {
   }
   DiagnosticEngine &Diags = T.diagnostics();
   auto P = Pipeline::parse(Passes, Diags);
-  if (!P)
+  auto Out = Output.get(T);
+  if (!P || !Out)
     return ExitUsage;
+  for (const std::string &Name : PrintAfter)
+    if (Name != "all" && Name != "changed" && !createPass(Name))
+      return T.usage("--print-after expects the name of a pass, all or "
+                     "changed, found '" +
+                     Name + "'");
+  if (BisectLimit.getNumOccurrences() && BisectLimit < 0)
+    return T.usage("--bisect-limit expects a number of at least 0");
   if (PrintPipeline) {
     llvm::outs() << P->str() << '\n';
     return ExitOk;
@@ -98,6 +106,6 @@ int main(int Argc, char **Argv) {
   if (Counters)
     llvm::errs() << counterTable(Did);
   if (Ok)
-    Output.get().write(*Net, Diags);
+    Out->write(*Net, Diags);
   return T.exitCode();
 }

@@ -11,6 +11,8 @@
 #include "nn2crn/Driver/Files.h"
 #include "nn2crn/Driver/OutputOptions.h"
 #include "nn2crn/Lowering/Lowering.h"
+#include "nn2crn/Support/InputFile.h"
+#include "nn2crn/Transforms/Pipeline.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -53,6 +55,11 @@ int main(int Argc, char **Argv) {
     return T.usage("there is no scheme '" + SchemeName +
                    "' in this version; there are auto and nc-relu");
 
+  auto Out = Output.get(T);
+  DiagnosticEngine &Diags = T.diagnostics();
+  if (!Out || !Pipeline::parse(Passes, Diags))
+    return ExitUsage;
+
   CompileOptions Options;
   Options.Scheme = SchemeName;
   Options.Print = [](std::string_view Text) { llvm::errs() << Text; };
@@ -62,9 +69,8 @@ int main(int Argc, char **Argv) {
   if (!Passes.empty())
     Options.Passes += "," + Passes;
 
-  DiagnosticEngine &Diags = T.diagnostics();
   if (auto Bytes = readFile(Model, Diags))
-    if (auto Net = compileModel(*Bytes, displayName(Model), Options, Diags))
-      Output.get().write(*Net, Diags);
+    if (auto Net = compileModel(*Bytes, inputName(Model), Options, Diags))
+      Out->write(*Net, Diags);
   return T.exitCode();
 }

@@ -29,9 +29,6 @@ NetworkFormat networkFormatOf(std::string_view Path, std::string_view Bytes);
 std::optional<std::string> readFile(std::string_view Path,
                                     DiagnosticEngine &Diags);
 
-/// How \p Path is called in messages.
-std::string displayName(std::string_view Path);
-
 /// Reads the network in \p Path.
 std::optional<Network> loadNetwork(std::string_view Path,
                                    DiagnosticEngine &Diags);

@@ -13,6 +13,7 @@
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Support/Diagnostics.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,14 @@ struct NetworkOutput {
   std::string Emit;
   /// `[PORT=]SPEC` each.
   std::vector<std::string> Inputs;
-  /// Counted from 0.
-  unsigned Case = 0;
+  /// Of the inputs, counted from 0; the first where nothing is said.
+  std::optional<unsigned> Case;
   /// Empty where not wanted.
   std::string Map, Stats;
 
+  /// What makes no sense about the request, in one sentence; empty where it is
+  /// fine.
+  std::string conflict() const;
   /// Sets the sample in \p Net, then writes all files or none.
   bool write(Network &Net, DiagnosticEngine &Diags) const;
 };

@@ -9,9 +9,8 @@
 #ifndef NN2CRN_DRIVER_OUTPUTOPTIONS_H
 #define NN2CRN_DRIVER_OUTPUTOPTIONS_H
 
+#include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/NetworkOutput.h"
-
-#include "llvm/Support/CommandLine.h"
 
 namespace nn2crn {
 
@@ -19,8 +18,9 @@ namespace nn2crn {
 class OutputOptions {
 public:
   OutputOptions();
-  /// What the command line asked for, after Tool::parse().
-  NetworkOutput get() const;
+  /// What the command line asked for, after Tool::parse(); empty after a
+  /// message where that makes no sense.
+  std::optional<NetworkOutput> get(const Tool &T) const;
 
 private:
   llvm::cl::opt<std::string> Path, Emit;

@@ -31,7 +31,7 @@
 namespace nn2crn {
 
 /// An exact fraction in lowest terms with a positive denominator, of any size.
-/// A value type; small fractions stay within machine words.
+/// A value type.
 class Rational {
 public:
   Rational();
@@ -74,7 +74,8 @@ class Number {
 public:
   enum class Kind : uint8_t { Exact, Rational, Approximate };
 
-  Number(double Value = 0) : Value(Value) {}
+  /// There is one zero: -0 becomes 0, so that equal numbers have equal bits.
+  Number(double Value = 0) : Value(Value + 0.0) {}
   /// Becomes Exact when \p R is a double.
   static Number rational(const Rational &R);
   static Number approximate(double Value);

@@ -12,6 +12,7 @@
 #include "nn2crn/Support/Diagnostics.h"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -39,10 +40,16 @@ public:
   /// Only after open() succeeded.
   llvm::raw_ostream &stream();
   /// Flushes and moves the file into place; a full disk shows here.
-  bool commit(DiagnosticEngine &Diags);
+  bool commit(DiagnosticEngine &Diags) { return commitAll({{this}}, Diags); }
+  /// The same for files that belong together. All are flushed before the first
+  /// one appears, so that a full disk leaves none of them.
+  static bool commitAll(std::span<OutputFile *const> Files,
+                        DiagnosticEngine &Diags);
 
 private:
   bool fail(DiagnosticEngine &Diags, const std::string &Why);
+  bool close(DiagnosticEngine &Diags);
+  bool publish(DiagnosticEngine &Diags);
   std::string Path, Temporary;
   std::unique_ptr<llvm::raw_fd_ostream> File;
   std::unique_ptr<llvm::raw_string_ostream> Stdout;
