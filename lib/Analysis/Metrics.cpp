@@ -26,7 +26,9 @@ Metrics nn2crn::computeMetrics(const Network &Net) {
                         : M.Higher);
     M.MaxReactants = std::max(M.MaxReactants, Reactants);
     M.MaxProducts = std::max(M.MaxProducts, Products);
+    M.ReactantSlots += Reactants;
     M.ProductSlots += Products;
+    M.Terms += R.reactants().size() + R.products().size();
   }
   return M;
 }

@@ -69,7 +69,7 @@ bool nn2crn::isReservedWord(std::string_view Word) {
       Words.insert(W);
     return Words;
   }();
-  return Set.contains(llvm::StringRef(Word.data(), Word.size()).lower());
+  return Set.contains(llvm::StringRef(Word).lower());
 }
 
 std::string nn2crn::mangleBytes(std::string_view Text) {

@@ -144,7 +144,7 @@ static bool namesFile(std::string_view Spec) {
   size_t Split = Spec.find(".npz:");
   if (Split != std::string_view::npos)
     Spec = Spec.substr(0, Split + 4);
-  return llvm::sys::fs::exists(llvm::StringRef(Spec.data(), Spec.size()));
+  return llvm::sys::fs::exists(llvm::StringRef(Spec));
 }
 
 std::optional<PortSpec> nn2crn::splitPortSpec(const Network &Net,

@@ -19,8 +19,6 @@
 using namespace nn2crn;
 using namespace nn2crn::sbml;
 
-static llvm::StringRef ref(std::string_view S) { return {S.data(), S.size()}; }
-
 /// A decimal numeral, or with \p Bounds also inf and -inf.
 static std::optional<double> parseDouble(std::string_view Text,
                                          bool Bounds = false) {
@@ -157,14 +155,12 @@ bool Annotation::read(const XMLNode &Node, std::string_view File,
                       DiagnosticEngine &Diags) {
   Attributes A(Node, File, "model", Diags);
   unsigned Word;
-  constexpr std::string_view Amounts[] = {"M", "mM", "uM", "nM", "pM", "count"},
-                             Times[] = {"s", "min", "h"};
-  if (!A.name(Name) || !A.word("amount", Amounts, Word))
+  if (!A.name(Name) || !A.word("amount", AmountUnits, Word))
     return false;
-  NetworkUnits.Amount = Amounts[Word];
-  if (!A.word("time", Times, Word))
+  NetworkUnits.Amount = AmountUnits[Word];
+  if (!A.word("time", TimeUnits, Word))
     return false;
-  NetworkUnits.Time = Times[Word];
+  NetworkUnits.Time = TimeUnits[Word];
   for (unsigned I = 0; I < Node.getNumChildren(); ++I) {
     const XMLNode &Child = Node.getChild(I);
     std::string Id = Child.getAttrValue("id");
@@ -234,23 +230,21 @@ bool Annotation::readPorts(const XMLNode &Node, std::string_view File,
     std::string Context = "port '" + Child.getAttrValue("name") + "'";
     Attributes A(Child, File, Context, Diags);
     unsigned Word;
-    constexpr std::string_view Directions[] = {"input", "output", "state"},
-                               Encodings[] = {"dual-rail", "single-rail"};
-    if (!A.name(P.Name) || !A.word("direction", Directions, Word))
+    if (!A.name(P.Name) || !A.word("direction", PortDirectionNames, Word))
       return false;
     P.Direction = static_cast<PortDirection>(Word);
-    if (!A.word("encoding", Encodings, Word))
+    if (!A.word("encoding", PortEncodingNames, Word))
       return false;
     P.Encoding = static_cast<PortEncoding>(Word);
     auto TakeExtent = [&](std::string_view Item) {
       int64_t Extent;
-      if (ref(Item).getAsInteger(10, Extent) || Extent <= 0)
+      if (llvm::StringRef(Item).getAsInteger(10, Extent) || Extent <= 0)
         return false;
       P.Shape.push_back(Extent);
       return true;
     };
     auto TakeRange = [&](std::string_view Item) {
-      auto [Low, High] = ref(Item).split(':');
+      auto [Low, High] = llvm::StringRef(Item).split(':');
       auto L = parseDouble(Low, true), H = parseDouble(High, true);
       if (!L || !H || !(*L <= *H))
         return false;

@@ -40,7 +40,7 @@ public:
           "coefficients on the left\n"
        << "model m__" << mangleBytes(Net.Name) << "()\n";
     writeUnits();
-    OS << "  compartment " << ref(CompartmentId) << " = ";
+    OS << "  compartment " << CompartmentId << " = ";
     writeDouble(OS, Net.Units.Volume);
     OS << ";\n";
     for (SpeciesId S : Net.species()) {
@@ -48,7 +48,7 @@ public:
       OS << (F.Constant ? "  const " : "  ")
          << (Counts ? "substanceOnly species " : "species ")
          << (F.Constant || F.Boundary ? "$" : "") << Ids[S] << " in "
-         << ref(CompartmentId) << ";\n";
+         << CompartmentId << ";\n";
     }
     uint64_t Number = 0;
     for (Reaction R : Net.reactions())
@@ -96,13 +96,13 @@ private:
   }
 
   void writeReaction(Reaction R, uint64_t Number) {
-    OS << "  " << ref(ReactionPrefix) << Number << ':';
+    OS << "  " << ReactionPrefix << Number << ':';
     writeSide(R.reactants());
     OS << " =>";
     writeSide(R.products());
     OS << "; ";
     if (!Counts)
-      OS << ref(CompartmentId) << '*';
+      OS << CompartmentId << '*';
     OS << Rates(R, 0);
     for (Term T : R.reactants()) {
       OS << '*' << Ids[T.Species];

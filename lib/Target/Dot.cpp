@@ -44,10 +44,8 @@ public:
           "arrowsize=0.7];\n";
     unsigned Cluster = 0;
     for (const Port &P : Net.ports()) {
-      constexpr llvm::StringRef Directions[] = {"input", "output", "state"};
       OS << "  subgraph cluster_" << ++Cluster << " {\n    label=\""
-         << Directions[static_cast<unsigned>(P.Direction)] << ' '
-         << label(P.Name) << shapeText(P.Shape)
+         << P.directionName() << ' ' << label(P.Name) << shapeText(P.Shape)
          << "\";\n    style=rounded;\n    color=gray60;\n";
       for (const PortTerm &T : P.Terms)
         writeSpecies("    ", T.Species);

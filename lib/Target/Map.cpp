@@ -131,17 +131,14 @@ private:
   }
 
   void writePort(const Port &P, std::span<const MappedElement> Elements) {
-    constexpr llvm::StringRef Directions[] = {"input", "output", "state"};
     J.object([&] {
       J.attribute("name", llvm::json::fixUTF8(P.Name));
-      J.attribute("direction", Directions[static_cast<unsigned>(P.Direction)]);
+      J.attribute("direction", llvm::StringRef(P.directionName()));
       J.attributeArray("shape", [&] {
         for (int64_t Extent : P.Shape)
           J.value(Extent);
       });
-      J.attribute("encoding", P.Encoding == PortEncoding::DualRail
-                                  ? "dual-rail"
-                                  : "single-rail");
+      J.attribute("encoding", llvm::StringRef(P.encodingName()));
       writeNumbers("scale", Elements, &MappedElement::Scale, 1);
       writeNumbers("offset", Elements, &MappedElement::Offset, 0);
       J.attributeArray("elements", [&] {

@@ -27,8 +27,6 @@
 
 namespace nn2crn {
 
-inline llvm::StringRef ref(std::string_view S) { return {S.data(), S.size()}; }
-
 /// The mangled identifiers of all live species.
 class SpeciesIds {
 public:

@@ -78,7 +78,7 @@ public:
        << "\" sboTerm=\"SBO:0000" << (Counts ? "295" : "293") << "\">\n";
     writeSBMLAnnotation(Net, Ids, Rates, OS);
     writeUnits();
-    OS << "<listOfCompartments>\n<compartment id=\"" << ref(CompartmentId)
+    OS << "<listOfCompartments>\n<compartment id=\"" << CompartmentId
        << "\" spatialDimensions=\"3\" size=\"";
     writeDouble(OS, Net.Units.Volume);
     OS << "\" units=\"litre\" constant=\"true\" sboTerm=\"SBO:0000290\"/>\n"
@@ -143,7 +143,7 @@ private:
       appendName(Name, Net.signals(), Net.nameOf(S));
       OS << "<species id=\"" << Ids[S] << '"';
       writeXMLAttribute(OS, "name", isXMLText(Name) ? Name : printable(Name));
-      OS << " compartment=\"" << ref(CompartmentId)
+      OS << " compartment=\"" << CompartmentId
          << (Counts ? "\" initialAmount=\"" : "\" initialConcentration=\"");
       writeDouble(OS, valueInSBML(Net.initialValue(S)));
       OS << "\" hasOnlySubstanceUnits=\"" << (Counts ? "true" : "false")
@@ -211,7 +211,7 @@ private:
     OS << "<listOfReactions>\n";
     uint64_t Number = 0;
     for (Reaction R : Net.reactions()) {
-      OS << "<reaction id=\"" << ref(ReactionPrefix) << ++Number
+      OS << "<reaction id=\"" << ReactionPrefix << ++Number
          << "\" reversible=\"false\" sboTerm=\"SBO:0000176\">\n";
       std::span<const Term> Reactants = R.reactants();
       writeSide("Reactants", Reactants);
@@ -224,7 +224,7 @@ private:
       if (Product)
         OS << "<apply><times/>";
       if (!Counts)
-        OS << "<ci>" << ref(CompartmentId) << "</ci>";
+        OS << "<ci>" << CompartmentId << "</ci>";
       OS << "<ci>" << Rates(R, Order) << "</ci>";
       for (Term T : Reactants) {
         if (T.Coefficient == 1)

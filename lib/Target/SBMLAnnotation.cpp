@@ -16,7 +16,7 @@ using namespace nn2crn;
 
 static void writeNumbers(llvm::raw_ostream &OS, std::string_view Attribute,
                          std::span<const Number> Numbers) {
-  OS << ' ' << ref(Attribute) << "=\"";
+  OS << ' ' << Attribute << "=\"";
   for (size_t I = 0; I < Numbers.size(); ++I)
     OS << (I ? " " : "") << Numbers[I].str();
   OS << '"';
@@ -33,11 +33,8 @@ static void writePort(const Port &P, const SpeciesIds &Ids,
                       llvm::raw_ostream &OS) {
   OS << "<nn:port";
   writeXMLName(OS, P.Name);
-  constexpr llvm::StringRef Directions[] = {"input", "output", "state"};
-  OS << " direction=\"" << Directions[static_cast<unsigned>(P.Direction)]
-     << "\" encoding=\""
-     << (P.Encoding == PortEncoding::DualRail ? "dual-rail" : "single-rail")
-     << "\" shape=\"";
+  OS << " direction=\"" << P.directionName() << "\" encoding=\""
+     << P.encodingName() << "\" shape=\"";
   for (size_t I = 0; I < P.Shape.size(); ++I)
     OS << (I ? " " : "") << P.Shape[I];
   OS << '"';

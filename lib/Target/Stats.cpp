@@ -34,6 +34,8 @@
 
 #include "NetworkIds.h"
 
+#include "nn2crn/Analysis/Metrics.h"
+
 #include "llvm/Support/JSON.h"
 
 using namespace nn2crn;
@@ -46,22 +48,10 @@ bool nn2crn::emitStats(const Network &Net, llvm::raw_ostream &OS,
     Constant += F.Constant || F.Boundary;
     Initial += Net.initialValue(S) != 0;
   }
-  uint64_t ByOrder[4] = {}, Slots[2] = {}, Longest[2] = {}, Terms = 0;
+  Metrics M = computeMetrics(Net);
   std::vector<bool> RateUsed(Net.rates().size());
-  for (Reaction R : Net.reactions()) {
+  for (Reaction R : Net.reactions())
     RateUsed[R.rate().Value] = true;
-    for (bool Right : {false, true}) {
-      uint64_t Molecules = 0;
-      for (Term T : Right ? R.products() : R.reactants()) {
-        Molecules += T.Coefficient;
-        ++Terms;
-      }
-      Slots[Right] += Molecules;
-      Longest[Right] = std::max(Longest[Right], Molecules);
-      if (!Right)
-        ++ByOrder[std::min<uint64_t>(Molecules, 3)];
-    }
-  }
   uint64_t Parameters = 0;
   for (const RateConstant &K : Net.rates())
     Parameters += !K.Parameter.empty();
@@ -75,19 +65,19 @@ bool nn2crn::emitStats(const Network &Net, llvm::raw_ostream &OS,
       J.attribute("time", llvm::json::fixUTF8(Net.Units.Time));
       J.attribute("volume", Net.Units.Volume);
     });
-    Count("species", Net.speciesCount());
+    Count("species", M.Species);
     Count("constant_species", Constant);
     Count("initial_species", Initial);
-    Count("reactions", Net.reactionCount());
-    Count("zeroth_order", ByOrder[0]);
-    Count("unimolecular", ByOrder[1]);
-    Count("bimolecular", ByOrder[2]);
-    Count("higher", ByOrder[3]);
-    Count("max_reactants", Longest[0]);
-    Count("max_products", Longest[1]);
-    Count("reactant_slots", Slots[0]);
-    Count("product_slots", Slots[1]);
-    Count("terms", Terms);
+    Count("reactions", M.Reactions);
+    Count("zeroth_order", M.ZeroOrder);
+    Count("unimolecular", M.Unimolecular);
+    Count("bimolecular", M.Bimolecular);
+    Count("higher", M.Higher);
+    Count("max_reactants", M.MaxReactants);
+    Count("max_products", M.MaxProducts);
+    Count("reactant_slots", M.ReactantSlots);
+    Count("product_slots", M.ProductSlots);
+    Count("terms", M.Terms);
     Count("rate_constants", static_cast<uint64_t>(std::count(
                                 RateUsed.begin(), RateUsed.end(), true)));
     Count("parameters", Parameters);
@@ -95,10 +85,8 @@ bool nn2crn::emitStats(const Network &Net, llvm::raw_ostream &OS,
     J.attributeArray("ports", [&] {
       for (const Port &P : Net.ports())
         J.object([&] {
-          constexpr llvm::StringRef Directions[] = {"input", "output", "state"};
           J.attribute("name", llvm::json::fixUTF8(P.Name));
-          J.attribute("direction",
-                      Directions[static_cast<unsigned>(P.Direction)]);
+          J.attribute("direction", llvm::StringRef(P.directionName()));
           J.attributeArray("shape", [&] {
             for (int64_t Extent : P.Shape)
               J.value(Extent);

@@ -74,7 +74,7 @@ const TargetInfo *nn2crn::findTarget(std::string_view Name) {
 const TargetInfo *nn2crn::targetForExtension(std::string_view Extension) {
   for (const TargetInfo &T : Table)
     for (std::string_view E : T.Extensions)
-      if (ref(E).equals_insensitive(ref(Extension)))
+      if (llvm::StringRef(E).equals_insensitive(Extension))
         return &T;
   return nullptr;
 }

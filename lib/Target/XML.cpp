@@ -19,7 +19,7 @@
 using namespace nn2crn;
 
 bool nn2crn::isXMLText(std::string_view Text) {
-  if (!llvm::json::isUTF8(ref(Text)))
+  if (!llvm::json::isUTF8(Text))
     return false;
   if (std::any_of(Text.begin(), Text.end(),
                   [](unsigned char C) { return C < 0x20 || C == 0x7f; }))
@@ -31,7 +31,7 @@ bool nn2crn::isXMLText(std::string_view Text) {
 void nn2crn::writeXMLAttribute(llvm::raw_ostream &OS,
                                std::string_view Attribute,
                                std::string_view Text) {
-  OS << ' ' << ref(Attribute) << "=\"";
+  OS << ' ' << Attribute << "=\"";
   for (char C : Text)
     switch (C) {
     case '&':

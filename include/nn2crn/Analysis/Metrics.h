@@ -23,8 +23,11 @@ struct Metrics {
   uint64_t ZeroOrder = 0, Unimolecular = 0, Bimolecular = 0, Higher = 0;
   /// The largest number of molecules on one side of a reaction.
   uint64_t MaxReactants = 0, MaxProducts = 0;
-  /// Product molecules of all reactions together: what strands pay for.
-  uint64_t ProductSlots = 0;
+  /// Molecules on each side of all reactions together; strands pay for the
+  /// products.
+  uint64_t ReactantSlots = 0, ProductSlots = 0;
+  /// Species listed on any side, each counted once a side.
+  uint64_t Terms = 0;
 };
 
 Metrics computeMetrics(const Network &Net);

@@ -104,13 +104,18 @@ struct Phase {
   friend bool operator==(const Phase &, const Phase &) = default;
 };
 
+/// The units there are, spelt as in every format that names them.
+inline constexpr std::string_view AmountUnits[] = {"M",  "mM", "uM",
+                                                   "nM", "pM", "count"};
+inline constexpr std::string_view TimeUnits[] = {"s", "min", "h"};
+
 /// What amounts and times mean.
 struct Units {
-  /// "M mM uM nM pM" for concentrations, or "count" for molecules.
+  /// One of AmountUnits: a concentration, or "count" for molecules.
   std::string Amount = "nM";
-  /// "s", "min" or "h".
+  /// One of TimeUnits.
   std::string Time = "s";
-  /// Litres.
+  /// Litres, positive.
   double Volume = 1;
   friend bool operator==(const Units &, const Units &) = default;
 };

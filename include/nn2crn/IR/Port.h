@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nn2crn {
@@ -38,6 +39,10 @@ enum class PortDirection : uint8_t {
   State,
 };
 
+/// The words for directions, in the order of the enumerators.
+inline constexpr std::string_view PortDirectionNames[] = {"input", "output",
+                                                          "state"};
+
 /// How elements are named and set when nothing says otherwise.
 enum class PortEncoding : uint8_t {
   /// `x.i.p` - `x.i.n`; a value sets one rail and leaves the other at 0.
@@ -45,6 +50,10 @@ enum class PortEncoding : uint8_t {
   /// `x.i`; values below 0 cannot be set.
   SingleRail,
 };
+
+/// The words for encodings, in the order of the enumerators.
+inline constexpr std::string_view PortEncodingNames[] = {"dual-rail",
+                                                         "single-rail"};
 
 struct PortTerm {
   SpeciesId Species;
@@ -98,6 +107,13 @@ struct Port {
   void addElement(std::span<const PortTerm> ElementTerms) {
     Terms.insert(Terms.end(), ElementTerms.begin(), ElementTerms.end());
     Begin.push_back(static_cast<uint32_t>(Terms.size()));
+  }
+
+  std::string_view directionName() const {
+    return PortDirectionNames[static_cast<size_t>(Direction)];
+  }
+  std::string_view encodingName() const {
+    return PortEncodingNames[static_cast<size_t>(Encoding)];
   }
 
   friend bool operator==(const Port &, const Port &) = default;
