@@ -30,7 +30,7 @@ constexpr uint32_t Version = 1;
 constexpr size_t HeaderSize = 8 + 4 + 4 + 8 + 8;
 
 uint64_t checksum(std::string_view Bytes) {
-  return llvm::xxh3_64bits(llvm::StringRef(Bytes.data(), Bytes.size()));
+  return llvm::xxh3_64bits(llvm::StringRef(Bytes));
 }
 
 /// Collects the payload; the header needs its size and checksum.

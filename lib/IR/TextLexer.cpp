@@ -243,15 +243,14 @@ std::optional<std::string_view> TextLexer::identifier(std::string &Storage) {
 // Reporting
 //===----------------------------------------------------------------------===//
 
-DiagLocation TextLexer::locationFrom(size_t Start) const {
+DiagLocation TextLexer::location(Spot S) const {
   DiagLocation Where;
   Where.File = FileName;
-  Where.Line = Line;
-  Where.Column = static_cast<unsigned>(Start - LineStart + 1);
-  Where.Length = static_cast<unsigned>(std::max<size_t>(At - Start, 1));
-  size_t End = Text.find('\n', LineStart);
-  Where.LineText = Text.substr(
-      LineStart, (End == Text.npos ? Text.size() : End) - LineStart);
+  Where.Line = S.Line;
+  Where.Column = static_cast<unsigned>(S.Start - S.LineStart + 1);
+  Where.Length = static_cast<unsigned>(std::max<size_t>(S.End - S.Start, 1));
+  size_t End = std::min(Text.find('\n', S.LineStart), Text.size());
+  Where.LineText = Text.substr(S.LineStart, End - S.LineStart);
   return Where;
 }
 
@@ -259,7 +258,13 @@ size_t TextLexer::tokenEnd() const {
   size_t End = At;
   while (End < Text.size() && isNameChar(Text[End]))
     ++End;
-  return End == At ? std::min(At + 1, Text.size()) : End;
+  if (End != At)
+    return End;
+  // One character, which may be several bytes of UTF-8.
+  End = std::min(At + 1, Text.size());
+  while (End < Text.size() && (Text[End] & 0xc0) == 0x80)
+    ++End;
+  return End;
 }
 
 std::string TextLexer::found() const {

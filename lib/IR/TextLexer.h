@@ -29,7 +29,10 @@ class TextLexer {
 public:
   TextLexer(std::string_view Text, std::string_view FileName,
             DiagnosticEngine &Diags)
-      : Text(Text), FileName(FileName), Diags(Diags) {}
+      : Text(Text), FileName(FileName), Diags(Diags) {
+    if (Text.starts_with("\xef\xbb\xbf")) // a byte order mark
+      At = LineStart = 3;
+  }
 
   //===--- Where the cursor is --------------------------------------------===//
 
@@ -48,8 +51,7 @@ public:
   /// Moves to the end of this statement, to go on after an error.
   void skipStatement();
 
-  //===--- Expecting; each skips blanks first
-  //------------------------------===//
+  //===--- Expecting; each skips blanks first -----------------------------===//
 
   bool consume(char C);
   bool consume(std::string_view Punctuation);
@@ -67,10 +69,19 @@ public:
   std::optional<std::string_view> identifier(std::string &Storage);
   bool atIdentifier();
 
-  //===--- Reporting
-  //-------------------------------------------------------===//
+  //===--- Reporting ------------------------------------------------------===//
 
-  DiagLocation locationFrom(size_t Start) const;
+  /// A stretch of a line, for a diagnostic that may come later. A location
+  /// holds the text of the line, which is no thing to keep by the million.
+  struct Spot {
+    size_t LineStart, Start, End;
+    uint32_t Line;
+  };
+  Spot spotFrom(size_t Start) const { return {LineStart, Start, At, Line}; }
+  DiagLocation location(Spot S) const;
+  DiagLocation locationFrom(size_t Start) const {
+    return location(spotFrom(Start));
+  }
   DiagLocation location() const { return locationFrom(At); }
   InFlightDiagnostic error(DiagId Id, DiagLocation Where, std::string Message) {
     return Diags.error(Id, std::move(Where), std::move(Message));

@@ -70,7 +70,6 @@ private:
     char Buffer[12];
     Line.append(Buffer, std::to_chars(Buffer, std::end(Buffer), Value).ptr);
   }
-  std::string name(SpeciesId S) const { return Net.nameText(S); }
 
   void printHeader() {
     if (!Net.Name.empty())
@@ -125,7 +124,7 @@ private:
     constexpr size_t Width = 100;
     size_t Column = 0;
     for (SpeciesId S : Net.species()) {
-      std::string Name = name(S);
+      std::string Name = Net.nameText(S);
       if (Column == 0 || Column + Name.size() >= Width) {
         OS << (Column ? "\n@species" : "@species");
         Column = 8;
@@ -169,17 +168,7 @@ private:
   }
 
   void printPort(const Port &P) {
-    switch (P.Direction) {
-    case PortDirection::Input:
-      OS << "@input ";
-      break;
-    case PortDirection::Output:
-      OS << "@output ";
-      break;
-    case PortDirection::State:
-      OS << "@state ";
-      break;
-    }
+    OS << '@' << P.directionName() << ' ';
     OS << quoted(P.Name) << shapeText(P.Shape)
        << (P.Encoding == PortEncoding::DualRail ? " dual" : " single");
     auto PrintNumber = [&](const Number &N) { OS << N.str(); };
@@ -214,7 +203,7 @@ private:
                                : (First ? " " : " + "));
       if (Magnitude != 1)
         OS << formatDouble(Magnitude) << ' ';
-      OS << name(T.Species);
+      OS << Net.nameText(T.Species);
       First = false;
     }
     Number C = P.constant(I);
@@ -262,7 +251,11 @@ private:
           appendQuoted(Line, Net.phases()[I].Name);
         }
     }
-    Line += "]\n";
+    Line += ']';
+    endLine();
+  }
+  void endLine() {
+    Line += '\n';
     constexpr size_t Chunk = 1 << 16;
     if (Line.size() > Chunk)
       flush();
@@ -294,14 +287,17 @@ private:
       Line += " @waste";
     if (F.Observed)
       Line += " @observed";
-    Line += '\n';
+    endLine();
   }
 
   void printAmount(std::string_view Word, const Phase &P,
                    const Phase::Amount &A) {
     Line += Word;
     appendQuoted(Line, P.Name);
-    Line += ' ' + name(A.Species) + " = " + A.Value.str() + '\n';
+    Line += ' ';
+    putName(A.Species);
+    Line += " = " + A.Value.str();
+    endLine();
   }
 
   const Network &Net;

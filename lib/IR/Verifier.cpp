@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 using namespace nn2crn;
 
@@ -22,6 +23,7 @@ public:
       : Net(Net), Diags(Diags) {}
 
   bool run() {
+    checkUnits();
     checkRates();
     checkSpecies();
     checkReactions();
@@ -47,6 +49,16 @@ private:
     broken(User + " mentions species #" + std::to_string(S.Value) +
            ", which does not exist");
     return false;
+  }
+
+  void checkUnits() {
+    const Units &U = Net.Units;
+    if (!std::ranges::count(AmountUnits, U.Amount) ||
+        !std::ranges::count(TimeUnits, U.Time))
+      broken("'" + U.Amount + "' and '" + U.Time +
+             "' are not a unit of amount and one of time");
+    if (!std::isfinite(U.Volume) || U.Volume <= 0)
+      broken("the volume is not a positive number");
   }
 
   void checkRates() {
@@ -125,13 +137,11 @@ private:
   }
 
   void checkPorts() {
-    for (size_t I = 0; I < Net.ports().size(); ++I) {
-      const Port &P = Net.ports()[I];
+    std::set<std::pair<PortDirection, std::string_view>> Names;
+    for (const Port &P : Net.ports()) {
       std::string Which = "port '" + P.Name + "'";
-      for (size_t J = 0; J < I; ++J)
-        if (Net.ports()[J].Name == P.Name &&
-            Net.ports()[J].Direction == P.Direction)
-          broken(Which + " is declared twice");
+      if (!Names.emplace(P.Direction, P.Name).second)
+        broken(Which + " is declared twice");
       checkPort(P, Which);
     }
   }

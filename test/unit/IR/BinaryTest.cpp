@@ -87,7 +87,7 @@ TEST(Binary, RefusesEveryTruncation) {
 }
 
 TEST(Binary, SurvivesDamageBehindAValidChecksum) {
-  // Whatever is accepted must still be a network that prints.
+  // Whatever is accepted must still be a network that has a text form.
   std::mt19937 Random(5);
   unsigned Accepted = 0;
   for (uint32_t Seed = 0; Seed < 4000; ++Seed) {
@@ -106,6 +106,13 @@ TEST(Binary, SurvivesDamageBehindAValidChecksum) {
     std::string Text;
     llvm::raw_string_ostream OS(Text);
     printText(*Net, OS);
+    DiagnosticEngine Diags(
+        [](const Diagnostic &D) { ADD_FAILURE() << formatDiagnostic(D); });
+    auto Again = parseText(Text, "t.crn", Diags);
+    ASSERT_TRUE(Again) << "seed " << Seed << '\n' << Text;
+    EXPECT_EQ(Again->contentHash(), Net->contentHash())
+        << "seed " << Seed << '\n'
+        << Text;
   }
   EXPECT_GT(Accepted, 0u);
 }

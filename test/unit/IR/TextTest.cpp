@@ -106,3 +106,70 @@ TEST(Text, GoesOnAfterAnError) {
         << Expected << " not in\n"
         << P.Messages;
 }
+
+TEST(Text, RefusesWhatItWouldLose) {
+  // Coefficients, volumes, durations and bounds are doubles and no more.
+  Parsed P = parse("@volume 1/3\n@phase a duration=~1\n"
+                   "@input x[] single range=0:2/3\n"
+                   "@output y[] single\n@bind y[0] = 1/3 b\n");
+  EXPECT_FALSE(P.Net);
+  for (const char *Expected :
+       {"t.crn:1:9: error: expected a decimal number as the volume in litres, "
+        "found 1/3 [bad-number]",
+        "t.crn:2:19: error: expected a decimal number as a duration, found ~1",
+        "expected a decimal number as a bound, found 2/3",
+        "t.crn:5:14: error: expected a decimal number as a coefficient, found "
+        "1/3"})
+    EXPECT_NE(P.Messages.find(Expected), std::string::npos)
+        << Expected << " not in\n"
+        << P.Messages;
+}
+
+TEST(Text, ParametersMayBeNamedLikeTheirPlace) {
+  Parsed P = parse("\xef\xbb\xbf@parameter k = 1; @parameter kf = 2\n"
+                   "@parameter kr = 3\nA -> B [k]\nA <=> B [kf, kr]\n");
+  ASSERT_TRUE(P.Net) << P.Messages;
+  EXPECT_EQ(print(*P.Net), "@units nM s\n@parameter k = 1\n"
+                           "@parameter kf = 2\n@parameter kr = 3\n"
+                           "A -> B [k = k]\nA -> B [k = kf]\n"
+                           "B -> A [k = kr]\n");
+}
+
+TEST(Text, ZeroHasOneSign) {
+  Parsed P = parse("@input x[] single offset=-0\nA -> [k = -0]\nA @initial -0");
+  ASSERT_TRUE(P.Net) << P.Messages;
+  Parsed Back = parse(print(*P.Net));
+  ASSERT_TRUE(Back.Net) << Back.Messages;
+  EXPECT_EQ(Back.Net->contentHash(), P.Net->contentHash());
+}
+
+TEST(Text, HostileShapesAreRefused) {
+  // The bound is on all ports together, or many short lines would do.
+  Parsed P = parse("@input a[2] dual\n@input b[4194303] dual\n");
+  EXPECT_FALSE(P.Net);
+  EXPECT_NE(P.Messages.find("all ports together at most 4194304"),
+            std::string::npos)
+      << P.Messages;
+}
+
+TEST(Text, LongListsAreNoBurden) {
+  // Each of these took minutes, or all memory, when its work was quadratic.
+  constexpr int Many = 100000;
+  std::string Doses = "@phase a duration=1\n", Ports, OneLine = Doses;
+  for (int I = 0; I < Many; ++I) {
+    std::string Number = std::to_string(I);
+    Doses += "@dose a x." + Number + " = 1\n";
+    Ports += "@input p" + Number + "[] single\n";
+    OneLine += "A -> B [k = 1, phase = a b];";
+  }
+  OneLine += "\n@phase b duration=1\n";
+  Parsed P = parse(Doses);
+  ASSERT_TRUE(P.Net) << P.Messages;
+  EXPECT_EQ(P.Net->phases()[0].Doses.size(), size_t{Many});
+  P = parse(Ports);
+  ASSERT_TRUE(P.Net) << P.Messages;
+  EXPECT_EQ(P.Net->ports().size(), size_t{Many});
+  P = parse(OneLine);
+  ASSERT_TRUE(P.Net) << P.Messages;
+  EXPECT_EQ(P.Net->reaction(ReactionId(Many - 1)).phases(), 3);
+}
