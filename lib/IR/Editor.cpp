@@ -25,7 +25,8 @@ using namespace nn2crn;
 
 /// For each species the reactions that mention it, as two linked lists through
 /// one pool. Links to rows that were erased or rewritten stay in the lists and
-/// are dropped when a question walks over them.
+/// are dropped when a question walks over them. Only rewritten rows are looked
+/// into then: a fan-out has thousands of terms, and each of its species asks.
 struct Editor::UseIndex {
   static constexpr uint32_t End = UINT32_MAX;
   struct Link {
@@ -33,6 +34,8 @@ struct Editor::UseIndex {
     uint32_t Next;
   };
   std::vector<Link> Pool;
+  /// Rows that were rewritten since the index was built.
+  std::vector<bool> Rewritten;
   /// First link of each species: consumers, producers.
   std::vector<uint32_t> Head[2];
   /// Answers to the last question.
@@ -53,6 +56,8 @@ struct Editor::UseIndex {
     auto Mentions = [&](ReactionId R) {
       if (!Net.isAlive(R))
         return false;
+      if (R.Value >= Rewritten.size() || !Rewritten[R.Value])
+        return true;
       Reaction Row = Net.reaction(R);
       for (Term T : Side ? Row.products() : Row.reactants())
         if (T.Species == S)
@@ -241,8 +246,7 @@ void Editor::setInitial(SpeciesId S, const Number &Value) {
   SpeciesFlags &Flags = Net.SpeciesTable.Flags[S.Value];
   if (static_cast<Number::Kind>(Flags.InitialKind) == Number::Kind::Rational)
     Net.ExactInitials.erase(S);
-  // -0 is 0.
-  Net.SpeciesTable.Initial[S.Value] = Value.value() + 0.0;
+  Net.SpeciesTable.Initial[S.Value] = Value.value();
   Flags.InitialKind = static_cast<uint8_t>(Value.kind());
   if (Value.kind() == Number::Kind::Rational)
     Net.ExactInitials.insert_or_assign(S, Value);
@@ -278,6 +282,11 @@ void Editor::setTerms(ReactionId R, std::span<const Term> Reactants,
   // Appending may move the pool that the spans point into.
   std::vector<Term> Left(Reactants.begin(), Reactants.end());
   std::vector<Term> Right(Products.begin(), Products.end());
+  if (Index) {
+    if (Index->Rewritten.size() <= R.Value)
+      Index->Rewritten.resize(Net.reactionRows());
+    Index->Rewritten[R.Value] = true;
+  }
   writeTerms(R, Left, Right);
 }
 
@@ -424,7 +433,7 @@ std::optional<SpeciesId> NameIndex::find(std::string_view Text) const {
     auto [End, Error] =
         std::from_chars(Digits.data(), Digits.data() + Digits.size(), I);
     if (Error != std::errc() || End != Digits.data() + Digits.size() ||
-        I >= SpeciesName::IndexLimit)
+        (Digits.size() > 1 && Digits[0] == '0') || I >= SpeciesName::IndexLimit)
       return std::nullopt;
     return Look(Rest.substr(0, Dot), I, R);
   };

@@ -101,7 +101,7 @@ public:
   }
   void text(std::string_view T) {
     word(T.size());
-    word(llvm::xxh3_64bits(llvm::StringRef(T.data(), T.size())));
+    word(llvm::xxh3_64bits(llvm::StringRef(T)));
   }
   uint64_t finish() {
     flush();
@@ -135,7 +135,7 @@ uint64_t Network::contentHash() const {
   std::vector<uint64_t> SignalHash(Signals.size());
   for (size_t I = 0; I < SignalHash.size(); ++I) {
     std::string_view T = Signals.text(SignalId(static_cast<uint32_t>(I)));
-    SignalHash[I] = llvm::xxh3_64bits(llvm::StringRef(T.data(), T.size()));
+    SignalHash[I] = llvm::xxh3_64bits(llvm::StringRef(T));
   }
   for (SpeciesId S : species()) {
     Rank[S.Value] = NextRank++;
@@ -158,7 +158,7 @@ uint64_t Network::contentHash() const {
       H.word(RateHash.back());
   }
   for (Reaction R : reactions()) {
-    H.word(R.reactants().size() | uint64_t{R.phases()} << 32);
+    H.word(ReactionTable.Counts[R.id().Value] | uint64_t{R.phases()} << 32);
     for (auto Side : {R.reactants(), R.products()})
       for (Term T : Side)
         H.word(uint64_t{Rank[T.Species.Value]} << 32 | T.Coefficient);

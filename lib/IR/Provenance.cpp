@@ -16,7 +16,7 @@ using namespace nn2crn;
 Provenance::Provenance() { append({Kind::Unknown, {}, {}, 1, {}}); }
 
 OriginId Provenance::append(Block B) {
-  assert(B.Size <= UINT32_MAX - Next && "2^32 origins in one network");
+  assert(hasRoom(B.Size) && "2^32 origins in one network");
   B.Start = OriginId(Next);
   Next += B.Size;
   Blocks.push_back(std::move(B));
@@ -47,13 +47,18 @@ OriginId Provenance::derive(std::string_view Pass, OriginId Parent) {
   if (Parent.Value == 0)
     return Parent;
   const Block &From = blockOf(Parent);
+  if (From.K == Kind::Derived && From.Label == Pass)
+    return Parent;
   uint32_t Offset = Parent.Value - From.Start.Value;
-  // Few blocks derive from one parent; the newest is the likeliest.
-  for (auto It = Blocks.rbegin(); It != Blocks.rend(); ++It)
-    if (It->K == Kind::Derived && It->Parent == From.Start && It->Label == Pass)
-      return OriginId(It->Start.Value + Offset);
-  Block Made{Kind::Derived, {}, From.Start, From.Size, std::string(Pass)};
-  return OriginId(append(std::move(Made)).Value + Offset);
+  std::pair Key(From.Start, std::string(Pass));
+  auto It = Derived.find(Key);
+  if (It == Derived.end()) {
+    if (!hasRoom(From.Size))
+      return Parent;
+    Block Made{Kind::Derived, {}, From.Start, From.Size, Key.second};
+    It = Derived.emplace(std::move(Key), append(std::move(Made))).first;
+  }
+  return OriginId(It->second.Value + Offset);
 }
 
 std::string Provenance::describe(OriginId Id) const {
@@ -116,5 +121,9 @@ bool Provenance::restore(std::vector<Block> Blocks, Provenance &Out) {
   }
   Out.Blocks = std::move(Blocks);
   Out.Next = static_cast<uint32_t>(Next);
+  Out.Derived.clear();
+  for (const Block &B : Out.Blocks)
+    if (B.K == Kind::Derived)
+      Out.Derived.emplace(std::pair(B.Parent, B.Label), B.Start);
   return true;
 }

@@ -102,10 +102,11 @@ public:
 
   //===--- Who uses a species ---------------------------------------------===//
 
-  /// Reactions with \p S as a reactant, in id order. Valid until the next edit.
+  /// Reactions with \p S as a reactant, in id order. Valid until the next
+  /// question about consumers.
   std::span<const ReactionId> consumers(SpeciesId S);
-  /// Reactions with \p S as a product, in id order. Valid until the next edit
-  /// or question.
+  /// Reactions with \p S as a product, in id order. Valid until the next
+  /// question about producers.
   std::span<const ReactionId> producers(SpeciesId S);
 
 private:

@@ -19,9 +19,11 @@
 #include "nn2crn/Support/Diagnostics.h"
 #include "nn2crn/Support/Ids.h"
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nn2crn {
@@ -53,7 +55,9 @@ public:
   /// A block of \p Elements ids.
   OriginId addModelNode(std::string_view Description, uint32_t Elements);
   /// What pass \p Pass made of \p Parent. Repeated calls reuse one block for
-  /// all that derives from the parent's block.
+  /// all that derives from the parent's block, and what a pass makes of its own
+  /// results is still its result. Where the 2^32 ids are used up it is
+  /// \p Parent itself: less is known, nothing is wrong.
   OriginId derive(std::string_view Pass, OriginId Parent);
 
   /// "a.crn:731", "node 'conv1' (Conv), element 37", with the passes it went
@@ -69,8 +73,11 @@ public:
 
 private:
   const Block &blockOf(OriginId Id) const;
+  bool hasRoom(uint32_t Size) const { return Size <= UINT32_MAX - Next; }
   OriginId append(Block B);
   std::vector<Block> Blocks;
+  /// Start of the block that derives from a block by a pass.
+  std::map<std::pair<OriginId, std::string>, OriginId> Derived;
   uint32_t Next = 0;
 };
 

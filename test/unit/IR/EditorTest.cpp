@@ -81,6 +81,22 @@ TEST(Editor, CompactTakesAnOrder) {
   EXPECT_EQ(reactionText(Net, Net.reaction(ReactionId(0))), "A -> 2 C");
 }
 
+TEST(Editor, UsesFollowRewrittenRows) {
+  Network Net;
+  Editor Edit(Net);
+  SpeciesId A = Edit.addSpecies(SpeciesName(Edit.signal("A")));
+  SpeciesId B = Edit.addSpecies(SpeciesName(Edit.signal("B")));
+  ReactionId R = Edit.addReaction({{A, 1}}, {{B, 1}}, Edit.rate(1));
+  EXPECT_EQ(Edit.consumers(A).size(), 1u); // builds the index
+  ReactionId Late = Edit.addReaction({{A, 1}}, {}, Edit.rate(1));
+  Edit.setTerms(Late, Net.reaction(R).products(), {});
+  Edit.setTerms(R, Net.reaction(R).products(), Net.reaction(R).reactants());
+  EXPECT_TRUE(Edit.consumers(A).empty());
+  EXPECT_EQ(Edit.consumers(B).size(), 2u);
+  EXPECT_EQ(Edit.producers(A).size(), 1u);
+  EXPECT_TRUE(Edit.producers(B).empty());
+}
+
 TEST(Editor, FreshSignalsAreNew) {
   Network Net;
   Editor Edit(Net);
@@ -100,6 +116,7 @@ TEST(NameIndex, FindsByText) {
   EXPECT_EQ(Names.find("a.1"), Plain);
   EXPECT_EQ(Names.find("a.1.p"), Rail1);
   EXPECT_EQ(Names.find("a.1.n"), std::nullopt);
+  EXPECT_EQ(Names.find("a.01.p"), std::nullopt);
 }
 
 TEST(Verifier, ReportsWhatIsBroken) {
@@ -114,6 +131,7 @@ TEST(Verifier, ReportsWhatIsBroken) {
   P.Name = "p";
   P.Shape = {2};
   Edit.addPort(P);
+  Net.Units = {"gallons", "s", 0};
   std::string Messages;
   DiagnosticEngine Diags(
       [&](const Diagnostic &D) { Messages += D.Message + '\n'; });
@@ -122,6 +140,8 @@ TEST(Verifier, ReportsWhatIsBroken) {
        {"two species are named 'A'", "has coefficient 0",
         "species #9, which does not exist", "no valid rate constant",
         "lists a species twice on one side", "is not a finite number",
-        "runs in a phase that does not exist", "does not bind 2 elements"})
+        "runs in a phase that does not exist", "does not bind 2 elements",
+        "'gallons' and 's' are not a unit",
+        "the volume is not a positive number"})
     EXPECT_NE(Messages.find(Expected), std::string::npos) << Expected;
 }
