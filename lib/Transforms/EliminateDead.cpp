@@ -96,8 +96,9 @@ private:
       for (const auto *Amounts : {&P.Doses, &P.Resets})
         for (const Phase::Amount &A : *Amounts)
           Supply(A.Species);
+    // `~0`, and a fraction below all doubles, are not known to be nothing.
     for (SpeciesId S : Net.species())
-      if (Net.initialValue(S) > 0 || Net.flags(S).Boundary)
+      if (Net.initial(S) != Number(0) || Net.flags(S).Boundary)
         Supply(S);
 
     // Reactants of each reaction that are still missing.
@@ -181,6 +182,7 @@ private:
       Products += R.products().size() - Right.size();
       Left.assign(R.reactants().begin(), R.reactants().end());
       Edit.setTerms(R.id(), Left, Right);
+      Edit.setOrigin(R.id(), Edit.provenance().derive(Info.Name, R.origin()));
     }
   }
 

@@ -93,6 +93,8 @@ A -> C [k = 1]
       if (!std::isfinite(Sum.value()))
         continue;
       Edit.setRate(First.id(), Edit.rate(Sum));
+      Edit.setOrigin(First.id(),
+                     Edit.provenance().derive(Info.Name, First.origin()));
       Edit.erase(R.id());
       ++Merged;
       Changed = true;

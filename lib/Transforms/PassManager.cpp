@@ -75,6 +75,10 @@ private:
       Entry.Counters.emplace_back(P.counters()[I]->name(),
                                   P.counters()[I]->value() - CountersBefore[I]);
     Run.Entries.push_back(std::move(Entry));
+    // First of all, as nothing else is safe on a broken network.
+    if (Options.VerifyEach && Net.generation() != GenerationBefore &&
+        !verifyAfter(Name))
+      return false;
     if (!keptContract(Name, Result, ErrorsBefore, GenerationBefore))
       return false;
     if (Result.kind() == PassResult::Kind::Failed)
@@ -84,8 +88,6 @@ private:
       Run.Level = std::max(Run.Level, Result.level());
       Run.OnRangeOnly |= Result.onRangeOnly();
       Run.Bound += Result.bound();
-      if (Options.VerifyEach && !verifyAfter(Name))
-        return false;
       compactWhenSparse();
     }
     return show(Name, Result);

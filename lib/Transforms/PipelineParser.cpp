@@ -8,7 +8,7 @@
 
 #include "nn2crn/Transforms/Pipeline.h"
 
-#include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include <algorithm>
 
@@ -52,7 +52,7 @@ private:
   }
 
   void skipBlanks() {
-    while (At < Text.size() && (Text[At] == ' ' || Text[At] == '\n'))
+    while (At < Text.size() && llvm::isSpace(Text[At]))
       ++At;
   }
   bool consume(char C) {
@@ -80,7 +80,7 @@ private:
   bool step(std::vector<Pipeline::Step> &Into) {
     skipBlanks();
     size_t Start = At;
-    std::string_view Name = until(" \n,{}()<>=");
+    std::string_view Name = until(" \t\r\n,{}()<>=");
     if (Name == "fix")
       return loop(Into);
     for (const NamedPipeline &Named : Pipelines)
@@ -116,7 +116,7 @@ private:
     if (consume('<')) {
       size_t Start = At;
       std::string_view Digits = until(">");
-      llvm::StringRef Ref(Digits.data(), Digits.size());
+      llvm::StringRef Ref(Digits);
       if (Ref.trim().getAsInteger(10, Loop.Limit) || Loop.Limit == 0) {
         error(Start, Digits.size(), "expected a count of at least 1");
         return false;
@@ -150,7 +150,7 @@ private:
   bool options(Pass &P) {
     while (!consume('}')) {
       size_t KeyAt = At;
-      std::string_view Key = until(" \n,{}()<>=");
+      std::string_view Key = until(" \t\r\n,{}()<>=");
       auto It = std::find_if(P.options().begin(), P.options().end(),
                              [&](PassOption *O) { return O->name() == Key; });
       if (It == P.options().end()) {
@@ -171,7 +171,7 @@ private:
         return false;
       }
       size_t ValueAt = At;
-      std::string_view Value = until(" \n,}");
+      std::string_view Value = until(" \t\r\n,}");
       if (!(*It)->parse(Value)) {
         error(ValueAt, Value.size(),
               "expected " + std::string((*It)->expects()) + " for '" +
@@ -188,8 +188,8 @@ private:
     unsigned Least = static_cast<unsigned>(Name.size() / 3 + 1);
     for (const PassInfo &Info : allPasses()) {
       llvm::StringRef Known(Info.Name.data(), Info.Name.size());
-      unsigned Distance = Known.edit_distance(
-          llvm::StringRef(Name.data(), Name.size()), true, Least);
+      unsigned Distance =
+          Known.edit_distance(llvm::StringRef(Name), true, Least);
       if (Distance <= Least) {
         Least = Distance;
         Best = Known;

@@ -88,12 +88,12 @@ TEST(Manager, CatchesEveryLie) {
        "failed without saying why"},
       {[](Network &Net, PassContext &Context) {
          addReaction(Net);
-         Context.Diags.error(DiagId::PassRefused, {}, "no");
+         Context.Diags.error(DiagId::NotFeedForward, {}, "no");
          return PassResult::failed();
        },
        "failed but had already changed the network"},
       {[](Network &, PassContext &Context) {
-         Context.Diags.error(DiagId::PassRefused, {}, "no");
+         Context.Diags.error(DiagId::NotFeedForward, {}, "no");
          return PassResult::unchanged();
        },
        "reported an error but did not fail"},
@@ -101,6 +101,13 @@ TEST(Manager, CatchesEveryLie) {
          Editor Edit(Net);
          Edit.addReaction({{SpeciesId(0), 0}}, {}, Edit.rate(1));
          return PassResult::changed(Preserved::SameKinetics);
+       },
+       "the network is broken after pass 'function'"},
+      // What is broken may not even be hashed.
+      {[](Network &Net, PassContext &) {
+         Editor(Net).addReaction({{SpeciesId(1u << 30), 1}}, {},
+                                 RateId(1u << 30));
+         return PassResult::unchanged();
        },
        "the network is broken after pass 'function'"},
   };
@@ -148,4 +155,22 @@ TEST(Manager, LoopsEndAtTheirLimit) {
   EXPECT_EQ(Run.Level, Preserved::Approximate);
   EXPECT_TRUE(Run.OnRangeOnly);
   EXPECT_EQ(Run.Bound, 1.25);
+}
+
+TEST(Manager, PassesSignWhatTheyMake) {
+  Network Net;
+  Editor Edit(Net);
+  OriginId File = Edit.provenance().addSourceFile("a.crn", 9);
+  SpeciesId A = Edit.addSpecies(SpeciesName(Edit.signal("A")));
+  for (uint32_t Line : {3, 4})
+    Edit.addReaction({{A, 1}}, {}, Edit.rate(1), OriginId(File.Value + Line));
+  DiagnosticEngine Diags([](const Diagnostic &) {});
+  PassContext Context(Diags, [](std::string_view) {});
+  auto P = Pipeline::parse("merge-duplicates", Diags);
+  ASSERT_TRUE(P);
+  PassRun Run;
+  ASSERT_TRUE(runPipeline(*P, Net, Context, {}, Run));
+  ASSERT_EQ(Net.reactionCount(), 1u);
+  EXPECT_EQ(Net.provenance().describe(Net.reaction(ReactionId(0)).origin()),
+            "a.crn:3, by merge-duplicates");
 }
