@@ -209,11 +209,12 @@ void Reader::readReaction(llvm::StringRef Words) {
   }
   if (!readSide(Left, Reactants) || !readSide(Right, Products))
     return;
-  if (Reactants.size() > MaxReactants) {
-    error(DiagId::UnsupportedConstruct, "expected at most " +
-                                            std::to_string(MaxReactants) +
-                                            " different reactants, found " +
-                                            std::to_string(Reactants.size()));
+  if (Reactants.size() > MaxReactants || Products.size() > MaxProducts) {
+    error(DiagId::UnsupportedConstruct,
+          "expected at most " + std::to_string(MaxReactants) +
+              " different reactants and " + std::to_string(MaxProducts) +
+              " products, found " + std::to_string(Reactants.size()) + " and " +
+              std::to_string(Products.size()));
     return;
   }
   if (Functions.count(Rate.str())) {
@@ -259,13 +260,8 @@ void Reader::readComment(llvm::StringRef Comment) {
       Volume = !Value.getAsDouble(Found.Volume) &&
                std::isfinite(Found.Volume) && Found.Volume > 0;
   }
-  auto OneOf = [](const std::string &Word,
-                  std::initializer_list<const char *> L) {
-    return llvm::is_contained(L, Word);
-  };
-  if (!Name || !Volume ||
-      !OneOf(Found.Amount, {"M", "mM", "uM", "nM", "pM", "count"}) ||
-      !OneOf(Found.Time, {"s", "min", "h"})) {
+  if (!Name || !Volume || !llvm::is_contained(AmountUnits, Found.Amount) ||
+      !llvm::is_contained(TimeUnits, Found.Time)) {
     error(DiagId::MalformedInput,
           "expected the comment of nn2crn to give name, amount, time and "
           "volume",
@@ -353,16 +349,8 @@ std::optional<Network> Reader::run() {
   return std::move(Net);
 }
 
-bool nn2crn::isBioNetGen(std::string_view Bytes) {
-  llvm::StringRef Head(Bytes.data(), std::min<size_t>(Bytes.size(), 65536));
-  return Head.starts_with("begin parameters") ||
-         Head.contains("\nbegin parameters") ||
-         Head.starts_with("begin species") || Head.contains("\nbegin species");
-}
-
 std::optional<Network> nn2crn::importBioNetGen(std::string_view Bytes,
                                                std::string_view FileName,
                                                DiagnosticEngine &Diags) {
-  return Reader(llvm::StringRef(Bytes.data(), Bytes.size()), FileName, Diags)
-      .run();
+  return Reader(llvm::StringRef(Bytes), FileName, Diags).run();
 }

@@ -12,6 +12,8 @@
 
 #include "llvm/Support/Path.h"
 
+#include <new>
+
 using namespace nn2crn;
 using namespace nn2crn::onnxreader;
 
@@ -74,6 +76,12 @@ std::optional<Graph> nn2crn::importONNX(std::string_view Bytes,
       G->Name = Stem.empty() || Stem == "-" ? "model" : Stem.str();
     }
     return G;
+  } catch (const std::bad_alloc &) {
+    DiagLocation Where;
+    Where.File = FileName;
+    Diags.error(DiagId::ModelTooLarge, std::move(Where),
+                "there is not enough memory for this model");
+    return std::nullopt;
   } catch (const std::exception &E) {
     // From protobuf, the text parser or the standard library.
     DiagLocation Where;

@@ -109,17 +109,15 @@ void Reader::collectNames() {
 }
 
 void Reader::checkReferences() {
-  for (const onnx::NodeProto &N : Source.node())
-    for (int I = 0; I < N.input_size(); ++I) {
-      const std::string &Name = N.input(I);
-      bool Repeated = std::find(N.input().begin(), N.input().begin() + I,
-                                Name) != N.input().begin() + I;
-      if (!Name.empty() && !Repeated && !Definitions.count(Name))
+  for (const onnx::NodeProto &N : Source.node()) {
+    std::unordered_set<std::string_view> Read;
+    for (const std::string &Name : N.input())
+      if (!Name.empty() && Read.insert(Name).second && !Definitions.count(Name))
         P.error(DiagId::InvalidModel, sourceOf(N).context(),
                 "it reads '" + printable(Name) +
                     "', which is no input, initializer or result of a node",
                 {"an initializer may have been lost; export the model again"});
-    }
+  }
   std::unordered_set<std::string> Seen;
   for (const onnx::ValueInfoProto &Output : Source.output()) {
     std::string Context = "output '" + printable(Output.name()) + "'";

@@ -190,29 +190,20 @@ static bool parseBinary(std::string_view Bytes, std::string_view FileName,
   bool Plausible =
       Model.has_graph() ||
       (Whole && (Model.has_ir_version() || Model.opset_import_size()));
-  if (!Whole) {
-    if (Plausible)
-      Diags
-          .error(DiagId::NotAModel, Where,
-                 "the ONNX model is truncated or damaged")
-          .note("copy or export the file again");
-    else
-      Diags
-          .error(DiagId::NotAModel, Where,
-                 "expected an ONNX model, found something else")
-          .note("export the trained network to ONNX, as in "
-                "torch.onnx.export(model, example, \"model.onnx\")");
-    return false;
-  }
-  if (!Plausible) {
+  if (Whole && Plausible)
+    return true;
+  if (Plausible)
+    Diags
+        .error(DiagId::NotAModel, Where,
+               "the ONNX model is truncated or damaged")
+        .note("copy or export the file again");
+  else
     Diags
         .error(DiagId::NotAModel, Where,
                "expected an ONNX model, found something else")
         .note("export the trained network to ONNX, as in "
               "torch.onnx.export(model, example, \"model.onnx\")");
-    return false;
-  }
-  return true;
+  return false;
 }
 
 bool onnxreader::parseModel(std::string_view Bytes, std::string_view FileName,

@@ -22,6 +22,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 using namespace nn2crn;
 
@@ -171,12 +172,12 @@ void NcReluLowering::nameWires() {
   for (const GraphPort &P : G.inputs())
     InputSignal.push_back(E.signal(P.Name));
   // An output may bear the name of the input that it repeats.
-  auto Taken = [&](const GraphPort &P) {
-    return std::any_of(G.inputs().begin(), G.inputs().end(),
-                       [&](const GraphPort &I) { return I.Name == P.Name; });
-  };
+  std::unordered_set<std::string_view> Taken;
+  for (const GraphPort &P : G.inputs())
+    Taken.insert(P.Name);
   for (const GraphPort &P : G.outputs())
-    OutputSignal.push_back(Taken(P) ? SignalId() : E.signal(P.Name));
+    OutputSignal.push_back(Taken.contains(P.Name) ? SignalId()
+                                                  : E.signal(P.Name));
   for (size_t I = 0; I < OutputSignal.size(); ++I)
     if (!OutputSignal[I].isValid())
       OutputSignal[I] = E.freshSignal(G.outputs()[I].Name + "_out");

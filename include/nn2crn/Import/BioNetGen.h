@@ -30,9 +30,6 @@
 
 namespace nn2crn {
 
-/// True where \p Bytes look like a `.net` file.
-bool isBioNetGen(std::string_view Bytes);
-
 /// Reads a network; what is wrong is a diagnostic with its line, and the
 /// result empty.
 std::optional<Network> importBioNetGen(std::string_view Bytes,

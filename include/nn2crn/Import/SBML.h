@@ -33,9 +33,6 @@
 
 namespace nn2crn {
 
-/// True where \p Bytes look like an SBML document.
-bool isSBML(std::string_view Bytes);
-
 /// Reads a network. What is wrong or not mass action is a diagnostic (at most
 /// some twenty of them) and the result empty. Nothing outside of \p Bytes is
 /// read: documents with a DOCTYPE, and so with entities, are refused.
