@@ -16,8 +16,8 @@ int main(int, char **Argv) {
     std::cerr << nn2crn::formatDiagnostic(D);
   });
   auto Model = nn2crn::readFile(Argv[1], Diags);
-  auto Net = Model ? nn2crn::compileModel(*Model, Argv[1], {}, Diags)
-                   : std::nullopt;
+  auto Net =
+      Model ? nn2crn::compileModel(*Model, Argv[1], {}, Diags) : std::nullopt;
   if (!Net)
     return 1;
   std::cout << Net->reactionCount() << " reactions\n";

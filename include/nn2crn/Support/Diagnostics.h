@@ -32,7 +32,7 @@ enum class DiagId : uint16_t {
 #include "nn2crn/Support/Diagnostics.def"
 };
 
-/// The spelling of \p Id, as in "undeclared-species".
+/// The spelling of \p Id, as in "unknown-name".
 std::string_view diagName(DiagId Id);
 /// One sentence on what \p Id means, for the reference page.
 std::string_view diagSummary(DiagId Id);
