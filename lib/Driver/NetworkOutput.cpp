@@ -75,6 +75,10 @@ std::string NetworkOutput::conflict() const {
   return {};
 }
 
+bool NetworkOutput::checkFormat(DiagnosticEngine &Diags) const {
+  return chooseTarget(*this, Diags) != nullptr;
+}
+
 bool NetworkOutput::write(Network &Net, DiagnosticEngine &Diags) const {
   if (std::string Problem = conflict(); !Problem.empty()) {
     Diags.error(DiagId::BadArgument, {}, std::move(Problem));

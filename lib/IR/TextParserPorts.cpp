@@ -70,7 +70,7 @@ bool TextParser::port(PortDirection Direction) {
 
 template <class T, class ParseOne>
 bool TextParser::perElementList(std::vector<T> &List, uint64_t Elements,
-                    std::string_view Key, ParseOne Parse) {
+                                std::string_view Key, ParseOne Parse) {
   size_t Start = Lex.position();
   List.clear();
   do {
@@ -104,8 +104,8 @@ bool TextParser::portOptions(Port &P, uint64_t Elements) {
           }))
         return false;
     } else if (Lex.consumeWord("range")) {
-      if (!expect('=') || !perElementList(P.Range, Elements, "range",
-                                          [&] { return range(); }))
+      if (!expect('=') ||
+          !perElementList(P.Range, Elements, "range", [&] { return range(); }))
         return false;
     } else {
       Lex.expected("scale=, offset=, range= or the end of the statement");
@@ -224,8 +224,8 @@ void TextParser::bindByName(uint64_t End) {
   SignalId Signal = Edit.signal(P.Name);
   for (auto I = static_cast<uint32_t>(P.elementCount()); I < End; ++I) {
     auto Named = [&](Rail R) {
-      SpeciesName Name = P.Shape.empty() ? SpeciesName(Signal, R)
-                                         : SpeciesName(Signal, I, R);
+      SpeciesName Name =
+          P.Shape.empty() ? SpeciesName(Signal, R) : SpeciesName(Signal, I, R);
       return speciesOf(Name, PendingOrigin);
     };
     if (P.Encoding == PortEncoding::SingleRail) {

@@ -17,7 +17,7 @@ using namespace nn2crn;
 using namespace nn2crn::sbml;
 
 bool ModelReader::readSide(const ::Reaction &R, bool Products,
-                      std::vector<Term> &Out) {
+                           std::vector<Term> &Out) {
   unsigned Count = Products ? R.getNumProducts() : R.getNumReactants();
   std::unordered_map<uint32_t, size_t> Place;
   for (unsigned I = 0; I < Count; ++I) {
@@ -56,7 +56,8 @@ bool ModelReader::readSide(const ::Reaction &R, bool Products,
   return true;
 }
 
-std::optional<RateId> ModelReader::rateOf(const ::Reaction &R, const Monomial &Law) {
+std::optional<RateId> ModelReader::rateOf(const ::Reaction &R,
+                                          const Monomial &Law) {
   // A law is substance per time. For concentrations it is divided by the size,
   // and a symbol that is an amount is a concentration times the size; for
   // counts, one that is a concentration is a count divided by the size.
@@ -117,7 +118,8 @@ std::optional<RateId> ModelReader::rateOf(const ::Reaction &R, const Monomial &L
 }
 
 bool ModelReader::addDirection(const ::Reaction &R, const Monomial &Law,
-                          std::vector<Term> Left, std::vector<Term> Right) {
+                               std::vector<Term> Left,
+                               std::vector<Term> Right) {
   auto Wrong = [&](const std::string &Why) {
     return refuse(R,
                   "expected mass action, a rate constant times the reactants "

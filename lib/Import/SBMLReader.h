@@ -36,7 +36,7 @@ inline constexpr unsigned MaxErrors = 20;
 class ModelReader {
 public:
   ModelReader(SBMLDocument &Doc, const Model &M, std::string_view File,
-         uint32_t Lines, DiagnosticEngine &Diags)
+              uint32_t Lines, DiagnosticEngine &Diags)
       : Doc(Doc), M(M), File(File), Diags(Diags), Laws(Symbols), Edit(Net) {
     Source = Edit.provenance().addSourceFile(File, Lines);
     LineCount = Lines;

@@ -90,6 +90,8 @@ int main(int Argc, char **Argv) {
     llvm::outs() << P->str() << '\n';
     return ExitOk;
   }
+  if (!Out->checkFormat(Diags))
+    return T.exitCode();
   Run.PrintAfter.assign(PrintAfter.begin(), PrintAfter.end());
   Run.DumpDir = DumpDir;
   Run.BisectLimit = BisectLimit;

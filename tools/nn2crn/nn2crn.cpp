@@ -59,6 +59,8 @@ int main(int Argc, char **Argv) {
   DiagnosticEngine &Diags = T.diagnostics();
   if (!Out || !Pipeline::parse(Passes, Diags))
     return ExitUsage;
+  if (!Out->checkFormat(Diags))
+    return T.exitCode();
 
   CompileOptions Options;
   Options.Scheme = SchemeName;

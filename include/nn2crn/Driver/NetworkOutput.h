@@ -36,6 +36,8 @@ struct NetworkOutput {
   /// What makes no sense about the request, in one sentence; empty where it is
   /// fine.
   std::string conflict() const;
+  /// Reports a format that does not exist, which need not wait for a network.
+  bool checkFormat(DiagnosticEngine &Diags) const;
   /// Sets the sample in \p Net, then writes all files or none.
   bool write(Network &Net, DiagnosticEngine &Diags) const;
 };

@@ -41,7 +41,8 @@ TEST(Provenance, RunsOutOfIdsGracefully) {
   OriginId First = P.derive("a", Big);
   EXPECT_NE(First, Big);
   EXPECT_EQ(P.derive("b", Big), Big);
-  EXPECT_EQ(P.describe(P.derive("b", First)), "node 'n' (Gemm), element 0, by a");
+  EXPECT_EQ(P.describe(P.derive("b", First)),
+            "node 'n' (Gemm), element 0, by a");
 }
 
 TEST(Provenance, ManyBlocksAreNoBurden) {
