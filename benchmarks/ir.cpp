@@ -87,7 +87,8 @@ const Network &shared(int64_t Reactions, bool Local) {
 }
 
 void perReaction(benchmark::State &State) {
-  State.counters["s/reaction"] = benchmark::Counter(static_cast<double>(State.range(0)),
+  State.counters["s/reaction"] =
+      benchmark::Counter(static_cast<double>(State.range(0)),
                          benchmark::Counter::kIsIterationInvariantRate |
                              benchmark::Counter::kInvert);
 }

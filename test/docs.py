@@ -71,7 +71,7 @@ def check_passes(path, env, folder):
 
 
 def main():
-    env = dict(os.environ, PATH=sys.argv[1] + os.pathsep + os.environ["PATH"], LC_ALL="C")
+    env = dict(os.environ, PATH=os.path.abspath(sys.argv[1]) + os.pathsep + os.environ["PATH"], LC_ALL="C")
     done, bad = 0, []
     for name in sys.argv[2:]:
         path = pathlib.Path(name)

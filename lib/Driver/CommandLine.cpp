@@ -32,8 +32,9 @@ std::string commandLine(int Argc, char **Argv) {
   std::string Line;
   for (int I = 0; I < Argc; ++I) {
     std::string_view Word = Argv[I];
-    bool Plain = !Word.empty() &&
-                 Word.find_first_of(" \t\n'\"\\$*?&;()<>|`#~{}[]!") == Word.npos;
+    bool Plain =
+        !Word.empty() &&
+        Word.find_first_of(" \t\n'\"\\$*?&;()<>|`#~{}[]!") == Word.npos;
     Line += I ? " " : "";
     if (Plain) {
       Line += Word;
@@ -62,8 +63,8 @@ Tool::Tool(int Argc, char **Argv, const char *Overview)
   // LLVM's own options are not ours to show or accept.
   std::vector<cl::Option *> Foreign;
   for (auto &Entry : cl::getRegisteredOptions())
-    if (llvm::StringRef Name = Entry.getKey(); Name != "help" &&
-                                               Name != "h" && Name != "version")
+    if (llvm::StringRef Name = Entry.getKey();
+        Name != "help" && Name != "h" && Name != "version")
       Foreign.push_back(Entry.getValue());
   for (cl::Option *O : Foreign)
     O->removeArgument();

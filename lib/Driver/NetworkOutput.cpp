@@ -35,8 +35,9 @@ const TargetInfo *chooseTarget(const NetworkOutput &Out,
   if (!Out.Emit.empty()) {
     const TargetInfo *T = findTarget(Out.Emit);
     if (!T)
-      Diags.error(DiagId::UnknownFormat, {},
-                  "--emit does not know '" + Out.Emit + "'")
+      Diags
+          .error(DiagId::UnknownFormat, {},
+                 "--emit does not know '" + Out.Emit + "'")
           .note("known formats: " + List(false));
     return T;
   }
@@ -48,11 +49,12 @@ const TargetInfo *chooseTarget(const NetworkOutput &Out,
   if (!T) {
     DiagLocation Where;
     Where.File = Out.Path;
-    Diags.error(DiagId::UnknownFormat, Where,
-                Extension.empty()
-                    ? std::string("this name has no extension to choose a "
-                                  "format by")
-                    : "no format has the extension '" + Extension + "'")
+    Diags
+        .error(DiagId::UnknownFormat, Where,
+               Extension.empty()
+                   ? std::string("this name has no extension to choose a "
+                                 "format by")
+                   : "no format has the extension '" + Extension + "'")
         .note("known extensions: " + List(true))
         .note("or choose a format with --emit: " + List(false));
   }
@@ -65,8 +67,9 @@ bool NetworkOutput::write(Network &Net, DiagnosticEngine &Diags) const {
   if (!T)
     return false;
   if (T->Binary && Path == "-" && llvm::outs().is_displayed()) {
-    Diags.error(DiagId::CannotWrite, {},
-                "a binary network is not written to a terminal")
+    Diags
+        .error(DiagId::CannotWrite, {},
+               "a binary network is not written to a terminal")
         .note("name a file with -o, or redirect the output");
     return false;
   }
@@ -90,9 +93,8 @@ bool NetworkOutput::write(Network &Net, DiagnosticEngine &Diags) const {
   auto Write = [&](OutputFile &File, auto Emit) {
     return File.open(Diags) && Emit(File.stream());
   };
-  if (!Write(NetworkFile, [&](llvm::raw_ostream &OS) {
-        return T->Emit(Net, OS, Diags);
-      }))
+  if (!Write(NetworkFile,
+             [&](llvm::raw_ostream &OS) { return T->Emit(Net, OS, Diags); }))
     return false;
   if (!Map.empty() && !Write(MapFile, [&](llvm::raw_ostream &OS) {
         return writeMap(Net, *T, OS, Diags);
@@ -102,7 +104,6 @@ bool NetworkOutput::write(Network &Net, DiagnosticEngine &Diags) const {
         return findTarget("stats")->Emit(Net, OS, Diags);
       }))
     return false;
-  return NetworkFile.commit(Diags) &&
-         (Map.empty() || MapFile.commit(Diags)) &&
+  return NetworkFile.commit(Diags) && (Map.empty() || MapFile.commit(Diags)) &&
          (Stats.empty() || StatsFile.commit(Diags));
 }

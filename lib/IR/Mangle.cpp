@@ -48,7 +48,8 @@ static constexpr const char *ReservedWords =
     // COPASI and RoadRunner
     "default concentration particlenumber reference value metabolites "
     "conservationlaw "
-    // Python, which crnsimulator writes
+    // Python and sympy, in which crnsimulator works
+    "integer float symbol rational "
     "as assert async await break class continue def del elif else except "
     "finally for from global lambda none nonlocal numpy odeint pass p0 p t0 "
     "print raise return self sympy try while with yield "

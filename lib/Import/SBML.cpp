@@ -237,7 +237,7 @@ void Reader::readSpecies() {
       F.Boundary |= It->second.Boundary;
       Edit.setFlags(Id, F);
       // The exact companion holds as long as nobody changed the amount.
-      if (It->second.Initial && It->second.Initial->value() == Amount)
+      if (It->second.Initial && stillHolds(*It->second.Initial, Amount))
         Edit.setInitial(Id, *It->second.Initial);
     } else {
       Edit.setFlags(Id, F);
@@ -252,7 +252,7 @@ void Reader::readParameters() {
     // A parameter that no law uses may have any value, or none.
     Number Value(P.isSetValue() ? P.getValue() : NAN);
     if (auto It = Note.Rates.find(P.getId());
-        It != Note.Rates.end() && It->second.value() == Value.value())
+        It != Note.Rates.end() && stillHolds(It->second, Value.value()))
       Value = It->second;
     std::string Name = parameterNameFor(P.getId(), Ours != nullptr);
     if (Ours && !Name.empty() && Value.value() >= 0 &&

@@ -14,6 +14,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 using namespace nn2crn;
 using namespace nn2crn::sbml;
@@ -32,6 +33,12 @@ static std::optional<double> parseDouble(std::string_view Text,
       !std::isfinite(Value))
     return std::nullopt;
   return Value;
+}
+
+bool nn2crn::sbml::stillHolds(const Number &Exact, double InFile) {
+  double Value = Exact.value();
+  return Value == InFile ||
+         (InFile == 0 && Value < std::numeric_limits<double>::min());
 }
 
 std::optional<Number> nn2crn::sbml::parseNumber(std::string_view Text) {

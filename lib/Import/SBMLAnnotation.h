@@ -50,6 +50,11 @@ public:
                  const SpeciesLookup &Look, DiagnosticEngine &Diags);
 };
 
+/// True where \p Exact, from the annotation, still is what \p InFile is the
+/// double of; somebody may have changed the file's number. Numbers below all
+/// normal doubles are 0 in a file.
+bool stillHolds(const Number &Exact, double InFile);
+
 /// Reads "0.25", "1/3" or "~0.7"; finite.
 std::optional<Number> parseNumber(std::string_view Text);
 

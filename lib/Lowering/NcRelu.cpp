@@ -330,11 +330,11 @@ bool NcReluLowering::fanOut(ValueId V) {
         size_t End = First;
         while (End < Here.size() && Here[End].Wire == Here[First].Wire)
           ++End;
-        std::stable_sort(Here.begin() + static_cast<ptrdiff_t>(First),
-                         Here.begin() + static_cast<ptrdiff_t>(End),
-                         [](const Target &A, const Target &B) {
-                           return A.Element < B.Element;
-                         });
+        std::sort(Here.begin() + static_cast<ptrdiff_t>(First),
+                  Here.begin() + static_cast<ptrdiff_t>(End),
+                  [](const Target &A, const Target &B) {
+                    return A.Element < B.Element;
+                  });
         First = End;
       }
       size_t Kept = 0;

@@ -145,7 +145,7 @@ private:
       writeXMLAttribute(OS, "name", isXMLText(Name) ? Name : printable(Name));
       OS << " compartment=\"" << ref(CompartmentId)
          << (Counts ? "\" initialAmount=\"" : "\" initialConcentration=\"");
-      writeDouble(OS, Net.initialValue(S));
+      writeDouble(OS, valueInSBML(Net.initialValue(S)));
       OS << "\" hasOnlySubstanceUnits=\"" << (Counts ? "true" : "false")
          << "\" boundaryCondition=\""
          << (F.Constant || F.Boundary ? "true" : "false") << "\" constant=\""
@@ -164,7 +164,7 @@ private:
       if (!K.Parameter.empty() && isXMLText(K.Parameter))
         writeXMLAttribute(OS, "name", K.Parameter);
       OS << " value=\"";
-      writeDouble(OS, K.Value.value());
+      writeDouble(OS, valueInSBML(K.Value.value()));
       // Zeroth-order, unimolecular and bimolecular rate constant; beyond that
       // the parent term, kinetic constant.
       llvm::StringRef Term = U.Order == 0   ? "48"

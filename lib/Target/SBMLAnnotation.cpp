@@ -79,7 +79,8 @@ void nn2crn::writeSBMLAnnotation(const Network &Net, const SpeciesIds &Ids,
   for (SpeciesId S : Net.species()) {
     SpeciesFlags F = Net.flags(S);
     bool Inexact =
-        static_cast<Number::Kind>(F.InitialKind) != Number::Kind::Exact;
+        static_cast<Number::Kind>(F.InitialKind) != Number::Kind::Exact ||
+        valueInSBML(Net.initialValue(S)) != Net.initialValue(S);
     // The file's own attributes cannot say "constant and boundary".
     bool Both = F.Constant && F.Boundary;
     if (!F.Waste && !F.Observed && !Both && !Inexact)
@@ -102,7 +103,8 @@ void nn2crn::writeSBMLAnnotation(const Network &Net, const SpeciesIds &Ids,
   }
   for (const RateIds::Use &U : Rates.uses()) {
     const Number &Value = Net.rateConstant(U.Rate).Value;
-    if (Value.kind() != Number::Kind::Exact)
+    if (Value.kind() != Number::Kind::Exact ||
+        valueInSBML(Value.value()) != Value.value())
       OS << "<nn:rate id=\"" << U.Id << "\" value=\"" << Value.str()
          << "\"/>\n";
   }

@@ -33,7 +33,15 @@
 
 #include "NetworkIds.h"
 
+#include <limits>
+
 namespace nn2crn {
+
+/// What stands in the file for \p Value: libsbml refuses a document with a
+/// number too small for a normal double, so that is 0 and in the annotation.
+inline double valueInSBML(double Value) {
+  return Value < std::numeric_limits<double>::min() ? 0 : Value;
+}
 
 /// Writes the whole `<annotation>`.
 void writeSBMLAnnotation(const Network &Net, const SpeciesIds &Ids,

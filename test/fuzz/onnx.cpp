@@ -6,9 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-
-#include "nn2crn/IR/Verifier.h"
 #include "nn2crn/Import/ONNX.h"
+#include "nn2crn/IR/Verifier.h"
 #include "nn2crn/Lowering/NcRelu.h"
 
 #include <cstdlib>

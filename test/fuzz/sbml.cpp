@@ -6,10 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-
+#include "nn2crn/Import/SBML.h"
 #include "nn2crn/IR/Verifier.h"
 #include "nn2crn/Import/BioNetGen.h"
-#include "nn2crn/Import/SBML.h"
 
 #include <cstdlib>
 

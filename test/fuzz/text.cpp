@@ -30,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *Data, size_t Size) {
     if (formatDiagnostic(D, true).empty())
       abort();
   });
-  auto Net = parseText({reinterpret_cast<const char *>(Data), Size}, "f", Diags);
+  auto Net =
+      parseText({reinterpret_cast<const char *>(Data), Size}, "f", Diags);
   if (Net.has_value() != (Reported == 0))
     abort();
   if (!Net)

@@ -1,4 +1,5 @@
-//===- NetworkOutput.h - Writing a network and what goes with it -*- C++ -*-===//
+//===- NetworkOutput.h - Writing a network and what goes with it -*- C++
+//-*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.
