@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "NameTable.h"
 #include "TextLexer.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/IR/Text.h"
@@ -545,10 +546,10 @@ private:
   //===--- Species --------------------------------------------------------===//
 
   SpeciesId speciesOf(SpeciesName Name, OriginId Origin) {
-    auto [It, New] = ByName.try_emplace(Name.bits(), 0);
-    if (New)
-      It->second = Edit.addSpecies(Name, Origin).Value;
-    return SpeciesId(It->second);
+    SpeciesId &S = ByName[Name];
+    if (!S.isValid())
+      S = Edit.addSpecies(Name, Origin);
+    return S;
   }
 
   /// Interned. Neighbouring names mostly share their signal with one of the
@@ -839,7 +840,7 @@ private:
   Network Net;
   Editor Edit;
   OriginId File;
-  llvm::DenseMap<uint64_t, uint32_t> ByName;
+  NameTable ByName;
   llvm::DenseMap<uint32_t, bool> HasAmount;
   std::vector<uint32_t> LastSeen;
   std::vector<PhaseUse> PhaseUses;
