@@ -53,6 +53,13 @@ NetworkFormat nn2crn::networkFormatOf(std::string_view Path,
   return NetworkFormat::Text;
 }
 
+/// A model, an array or a picture given for a network would otherwise draw a
+/// screen of syntax errors. No text has a zero byte.
+static bool isText(std::string_view Bytes) {
+  constexpr size_t Looked = 1 << 16;
+  return Bytes.substr(0, Looked).find('\0') == Bytes.npos;
+}
+
 std::optional<Network> nn2crn::loadNetwork(std::string_view Path,
                                            DiagnosticEngine &Diags) {
   auto File = InputFile::open(Path, Diags);
@@ -62,6 +69,18 @@ std::optional<Network> nn2crn::loadNetwork(std::string_view Path,
   std::string Name = inputName(Path);
   switch (networkFormatOf(Path, Bytes)) {
   case NetworkFormat::Text:
+    if (Path.ends_with(".onnx") || Path.ends_with(".onnxtext") ||
+        !isText(Bytes)) {
+      DiagLocation Where;
+      Where.File = Name;
+      Diags
+          .error(DiagId::UnknownFormat, Where,
+                 "expected a reaction network (.crn, .crnb, .xml, .net), found "
+                 "something else")
+          .note("a trained model is compiled first: nn2crn MODEL.onnx -o "
+                "NET.crn");
+      return std::nullopt;
+    }
     return parseText(Bytes, Name, Diags);
   case NetworkFormat::Binary:
     return readBinary(Bytes, Name, Diags);

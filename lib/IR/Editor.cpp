@@ -8,7 +8,7 @@
 
 #include "nn2crn/IR/Editor.h"
 
-#include "llvm/ADT/DenseMap.h"
+#include "NameTable.h"
 
 #include <algorithm>
 #include <bit>
@@ -393,22 +393,20 @@ IdMap Editor::compact(std::span<const SpeciesId> Order,
 //===----------------------------------------------------------------------===//
 
 struct NameIndex::Impl {
-  llvm::DenseMap<uint64_t, uint32_t> ByName;
+  NameTable ByName;
 };
 
 NameIndex::NameIndex(const Network &Net)
     : Net(Net), P(std::make_unique<Impl>()) {
-  P->ByName.reserve(static_cast<unsigned>(Net.speciesCount()));
   for (SpeciesId S : Net.species())
-    P->ByName.try_emplace(Net.nameOf(S).bits(), S.Value);
+    P->ByName[Net.nameOf(S)] = S;
 }
 
 NameIndex::~NameIndex() = default;
 
 std::optional<SpeciesId> NameIndex::find(SpeciesName Name) const {
-  auto It = P->ByName.find(Name.bits());
-  return It == P->ByName.end() ? std::nullopt
-                               : std::optional(SpeciesId(It->second));
+  SpeciesId S = P->ByName.find(Name);
+  return S.isValid() ? std::optional(S) : std::nullopt;
 }
 
 std::optional<SpeciesId> NameIndex::find(std::string_view Text) const {

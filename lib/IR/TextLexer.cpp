@@ -107,18 +107,22 @@ std::string_view TextLexer::word() {
 std::optional<uint64_t> TextLexer::integer(uint64_t Most) {
   skipBlanks();
   size_t Start = At;
-  while (isDigit(peek()))
-    ++At;
   uint64_t Value = 0;
-  auto [End, Error] =
-      std::from_chars(Text.data() + Start, Text.data() + At, Value);
-  if (At == Start || Error != std::errc() || Value > Most) {
-    if (At == Start)
-      expected("an integer");
-    else
-      error(DiagId::BadNumber, locationFrom(Start),
-            "integer " + std::string(Text.substr(Start, At - Start)) +
-                " is out of range, expected at most " + std::to_string(Most));
+  constexpr uint64_t Ceiling = UINT64_MAX / 10 - 1;
+  while (isDigit(peek())) {
+    // Stays above Most once it is; Most is well below the ceiling.
+    if (Value <= Ceiling)
+      Value = Value * 10 + static_cast<uint64_t>(Text[At] - '0');
+    ++At;
+  }
+  if (At == Start) {
+    expected("an integer");
+    return std::nullopt;
+  }
+  if (Value > Most) {
+    error(DiagId::BadNumber, locationFrom(Start),
+          "integer " + std::string(Text.substr(Start, At - Start)) +
+              " is out of range, expected at most " + std::to_string(Most));
     return std::nullopt;
   }
   return Value;

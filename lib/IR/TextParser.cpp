@@ -298,10 +298,10 @@ void TextParser::runIn(ReactionId R, size_t PhaseIndex) {
 //===----------------------------------------------------------------------===//
 
 SpeciesId TextParser::speciesOf(SpeciesName Name, OriginId Origin) {
-  auto [It, New] = ByName.try_emplace(Name.bits(), 0);
-  if (New)
-    It->second = Edit.addSpecies(Name, Origin).Value;
-  return SpeciesId(It->second);
+  SpeciesId &S = ByName[Name];
+  if (!S.isValid())
+    S = Edit.addSpecies(Name, Origin);
+  return S;
 }
 
 SignalId TextParser::signal(std::string_view Text) {

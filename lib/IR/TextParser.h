@@ -13,10 +13,10 @@
 #ifndef NN2CRN_LIB_IR_TEXTPARSER_H
 #define NN2CRN_LIB_IR_TEXTPARSER_H
 
+#include "NameTable.h"
 #include "TextLexer.h"
 #include "nn2crn/IR/Editor.h"
 
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 
 #include <algorithm>
@@ -148,7 +148,7 @@ private:
   Network Net;
   Editor Edit;
   OriginId File;
-  llvm::DenseMap<uint64_t, uint32_t> ByName;
+  NameTable ByName;
   llvm::DenseSet<uint32_t> HasAmount;
   std::vector<uint32_t> LastSeen;
   /// Complete at the end of the file.

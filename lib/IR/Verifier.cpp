@@ -8,11 +8,12 @@
 
 #include "nn2crn/IR/Verifier.h"
 
-#include "llvm/ADT/DenseSet.h"
+#include "NameTable.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 using namespace nn2crn;
 
@@ -80,7 +81,7 @@ private:
   }
 
   void checkSpecies() {
-    llvm::DenseSet<uint64_t> Names;
+    NameTable Names;
     for (SpeciesId S : Net.species()) {
       SpeciesName N = Net.nameOf(S);
       if (N.signal().Value >= Net.signals().size() ||
@@ -88,7 +89,7 @@ private:
         broken("species #" + std::to_string(S.Value) + " has no valid name");
         continue;
       }
-      if (!Names.insert(N.bits()).second)
+      if (std::exchange(Names[N], S).isValid())
         broken("two species are named '" + Net.nameText(S) + "'",
                Net.provenance().locate(Net.origin(S)));
       if (!isAmount(Net.initialValue(S)))
@@ -98,6 +99,20 @@ private:
       if (Net.flags(S).InitialKind > 2)
         broken("species '" + Net.nameText(S) + "' has unknown flags");
     }
+  }
+
+  /// Short lists, the most by far, are compared in place.
+  static bool hasTwice(std::vector<SpeciesId> &Seen) {
+    constexpr size_t Short = 8;
+    if (Seen.size() <= Short) {
+      for (size_t I = 1; I < Seen.size(); ++I)
+        for (size_t J = 0; J < I; ++J)
+          if (Seen[I] == Seen[J])
+            return true;
+      return false;
+    }
+    std::sort(Seen.begin(), Seen.end());
+    return std::adjacent_find(Seen.begin(), Seen.end()) != Seen.end();
   }
 
   void checkReactions() {
@@ -121,10 +136,7 @@ private:
                    Net.provenance().locate(R.origin()));
           Seen.push_back(T.Species);
         }
-        if (Seen.size() < 2)
-          continue;
-        std::sort(Seen.begin(), Seen.end());
-        if (std::adjacent_find(Seen.begin(), Seen.end()) != Seen.end())
+        if (hasTwice(Seen))
           broken(Describe() + " lists a species twice on one side",
                  Net.provenance().locate(R.origin()));
       }
@@ -194,8 +206,7 @@ private:
         if (checkId(T.Species, Which))
           Seen.push_back(T.Species);
       }
-      std::sort(Seen.begin(), Seen.end());
-      if (std::adjacent_find(Seen.begin(), Seen.end()) != Seen.end())
+      if (hasTwice(Seen))
         broken(Which + " lists a species twice in element " +
                std::to_string(E));
     }

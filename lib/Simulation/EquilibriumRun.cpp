@@ -82,12 +82,10 @@ bool nn2crn::runEquilibrium(const Session &S, std::vector<double> &Limits,
   if (!S.finished(End))
     return false;
 
-  size_t Failures = 0;
   const Worst *FirstFailure = nullptr;
   Accuracy = 0;
   for (const Worst &W : Found) {
     Accuracy = std::max(Accuracy, W.Accuracy);
-    Failures += W.Failed;
     if (W.Failed && !FirstFailure)
       FirstFailure = &W;
   }

@@ -31,7 +31,9 @@ double *at(N_Vector V) { return static_cast<Content *>(V->content)->data(); }
 /// that does no harm.
 template <class Fn> void fill(N_Vector Z, Fn F) {
   double *Out = at(Z);
+#ifndef __clang__ // which checks for overlap at run time by itself
 #pragma GCC ivdep
+#endif
   for (size_t I = 0, N = sizeOf(Z); I < N; ++I)
     Out[I] = F(I);
 }

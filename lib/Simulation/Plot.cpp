@@ -252,7 +252,7 @@ private:
     std::vector<std::pair<double, size_t>> Places;
     for (size_t C = 0; C < std::min(Curves, MostNamed); ++C)
       Places.push_back({y(value(T.Times.size() - 1, C)), C});
-    std::ranges::stable_sort(Places, {}, &std::pair<double, size_t>::first);
+    std::ranges::sort(Places);
     constexpr double Line = 16;
     for (size_t I = 1; I < Places.size(); ++I)
       Places[I].first = std::max(Places[I].first, Places[I - 1].first + Line);

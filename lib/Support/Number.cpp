@@ -67,8 +67,8 @@ std::optional<Rational> Rational::parse(std::string_view Text) {
   if (!IsInteger(Num) || !IsInteger(Den))
     return std::nullopt;
   auto Read = std::make_unique<Impl>();
-  Read->Q.get_num() = mpz_class(std::string(Num));
-  Read->Q.get_den() = mpz_class(std::string(Den));
+  Read->Q.get_num() = mpz_class(std::string(Num), 10);
+  Read->Q.get_den() = mpz_class(std::string(Den), 10);
   if (Read->Q.get_den() == 0)
     return std::nullopt;
   if (Negative)

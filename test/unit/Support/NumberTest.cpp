@@ -20,6 +20,8 @@ TEST(Rational, ReadsAndPrintsLowestTerms) {
   EXPECT_EQ(Rational::parse("6/4")->str(), "3/2");
   EXPECT_EQ(Rational::parse("-12")->str(), "-12");
   EXPECT_EQ(Rational(-4, -6).str(), "2/3");
+  // Leading zeros do not make a number octal.
+  EXPECT_EQ(Rational::parse("010/09")->str(), "10/9");
   for (const char *Bad : {"", "1/0", "1/-2", "+1", " 1", "1 ", "0x1", "1/2/3"})
     EXPECT_FALSE(Rational::parse(Bad)) << Bad;
 }
