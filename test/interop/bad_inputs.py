@@ -1,0 +1,2 @@
+"""Bad input that the documentation promises a message for, and that message."""
+BAD_INPUTS = {}
