@@ -9,10 +9,13 @@
 #include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/Version.h"
 
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <csignal>
+#include <new>
 #include <unistd.h>
 
 using namespace nn2crn;
@@ -26,6 +29,17 @@ void onCrash(void *) {
   [[maybe_unused]] auto Written =
       write(STDERR_FILENO, CrashText.data(), CrashText.size());
   _exit(ExitInternal);
+}
+
+/// Memory that ends is the machine's fault, not ours: no bug is reported, and
+/// no half file stays.
+[[noreturn]] void onOutOfMemory() {
+  static constexpr char Text[] = "error: not enough memory\n"
+                                 "note: use a smaller model, or a machine or "
+                                 "limit (ulimit -v) with more\n";
+  [[maybe_unused]] auto Written = write(STDERR_FILENO, Text, sizeof(Text) - 1);
+  llvm::sys::RunInterruptHandlers(); // Removes files that are being written.
+  _exit(ExitErrors);
 }
 
 std::string commandLine(int Argc, char **Argv) {
@@ -60,6 +74,12 @@ Tool::Tool(int Argc, char **Argv, const char *Overview)
               "\nplease report it with the input file and this command:\n  " +
               commandLine(Argc, Argv) + '\n';
   llvm::sys::AddSignalHandler(onCrash, nullptr);
+  // A file beyond the limit on sizes is then reported as any other that cannot
+  // be written. After LLVM's handlers, which take this signal for a crash.
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::set_new_handler(onOutOfMemory);
+  llvm::install_bad_alloc_error_handler(
+      [](void *, const char *, bool) { onOutOfMemory(); });
   // LLVM's own options are not ours to show or accept.
   std::vector<cl::Option *> Foreign;
   for (auto &Entry : cl::getRegisteredOptions())
