@@ -76,6 +76,17 @@ std::optional<Network> nn2crn::loadNetwork(std::string_view Path,
   std::string Name = displayName(Path);
   switch (networkFormatOf(Path, *Bytes)) {
   case NetworkFormat::Text:
+    // Text holds no zeros. Said once, rather than an error for every line.
+    if (Bytes->find('\0') != Bytes->npos) {
+      DiagLocation Where;
+      Where.File = Name;
+      Diags
+          .error(DiagId::UnknownFormat, Where,
+                 "expected a network, found binary data")
+          .note("networks are .crn, .crnb, .xml, .sbml and .net; a model "
+                "becomes one by nn2crn model.onnx -o net.xml");
+      return std::nullopt;
+    }
     return parseText(*Bytes, Name, Diags);
   case NetworkFormat::Binary:
     return readBinary(*Bytes, Name, Diags);

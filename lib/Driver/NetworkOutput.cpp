@@ -73,6 +73,13 @@ bool NetworkOutput::write(Network &Net, DiagnosticEngine &Diags) const {
         .note("name a file with -o, or redirect the output");
     return false;
   }
+  if (Inputs.empty() && Case != 0) {
+    Diags
+        .error(DiagId::BadArgument, {},
+               "--case=" + std::to_string(Case) + " names a case of no input")
+        .note("give the samples as well, as in --input=samples.npy");
+    return false;
+  }
   if (!Inputs.empty()) {
     auto Arrays = readInputs(Net, Inputs, Diags);
     if (!Arrays)

@@ -46,7 +46,7 @@ class Builder:
 
     def __init__(self, seed):
         self.rng = np.random.default_rng(seed)
-        self.opset, self.ir = self.one_of(range(7, 22)), self.one_of(range(3, 11))
+        self.opset, self.ir = self.one_of(range(7, 29)), self.one_of(range(3, 13))
         self.type = self.one_of([TensorProto.FLOAT] * 3 + [TensorProto.DOUBLE, TensorProto.FLOAT16])
         self.names = [str(n) for n in self.rng.permutation(NAMES)] if self.chance(0.5) else []
         self.storage = self.one_of(["raw", "typed", "mixed", "node"])
