@@ -10,3 +10,5 @@ config.environment["PATH"] = os.pathsep.join(
     [config.nn2crn_tools, config.llvm_tools, os.environ["PATH"]])
 config.substitutions.append(("%root", config.project_root))
 config.substitutions.append(("%python", config.python))
+if config.sanitize:
+    config.available_features.add("sanitized")

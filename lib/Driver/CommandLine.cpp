@@ -9,14 +9,13 @@
 #include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/Version.h"
 
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <cstdlib>
-#include <exception>
+#include <csignal>
 #include <new>
-
 #include <unistd.h>
 
 using namespace nn2crn;
@@ -32,22 +31,15 @@ void onCrash(void *) {
   _exit(ExitInternal);
 }
 
-/// Whatever was thrown and not caught. Want of memory is the environment's
-/// fault, anything else a bug.
-[[noreturn]] void onTerminate() {
-  try {
-    if (std::exception_ptr Thrown = std::current_exception())
-      std::rethrow_exception(Thrown);
-  } catch (const std::bad_alloc &) {
-    constexpr std::string_view Text =
-        "error: out of memory; use a machine with more, or a smaller network\n";
-    [[maybe_unused]] auto Written =
-        write(STDERR_FILENO, Text.data(), Text.size());
-    llvm::sys::RunInterruptHandlers(); // removes unfinished files
-    _exit(ExitErrors);
-  } catch (...) {
-  }
-  std::abort(); // goes on to onCrash()
+/// Memory that ends is the machine's fault, not ours: no bug is reported, and
+/// no half file stays.
+[[noreturn]] void onOutOfMemory() {
+  static constexpr char Text[] = "error: not enough memory\n"
+                                 "note: use a smaller model, or a machine or "
+                                 "limit (ulimit -v) with more\n";
+  [[maybe_unused]] auto Written = write(STDERR_FILENO, Text, sizeof(Text) - 1);
+  llvm::sys::RunInterruptHandlers(); // Removes files that are being written.
+  _exit(ExitErrors);
 }
 
 std::string commandLine(int Argc, char **Argv) {
@@ -82,7 +74,12 @@ Tool::Tool(int Argc, char **Argv, const char *Overview)
               "\nplease report it with the input file and this command:\n  " +
               commandLine(Argc, Argv) + '\n';
   llvm::sys::AddSignalHandler(onCrash, nullptr);
-  std::set_terminate(onTerminate);
+  // A file beyond the limit on sizes is then reported as any other that cannot
+  // be written. After LLVM's handlers, which take this signal for a crash.
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::set_new_handler(onOutOfMemory);
+  llvm::install_bad_alloc_error_handler(
+      [](void *, const char *, bool) { onOutOfMemory(); });
   // LLVM's own options are not ours to show or accept.
   std::vector<cl::Option *> Foreign;
   for (auto &Entry : cl::getRegisteredOptions())

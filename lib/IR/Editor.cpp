@@ -25,48 +25,41 @@ using namespace nn2crn;
 
 /// For each species the reactions that mention it, as two linked lists through
 /// one pool. Links to rows that were erased or rewritten stay in the lists and
-/// are dropped when a question walks over them. Only rewritten rows are looked
-/// into then: a fan-out has thousands of terms, and each of its species asks.
+/// are dropped when a question walks over them. A row that was rewritten has
+/// its terms elsewhere in the pool, which tells without looking into them: a
+/// fan-out has thousands, and each of its species asks.
 struct Editor::UseIndex {
   static constexpr uint32_t End = UINT32_MAX;
   struct Link {
     ReactionId User;
+    /// Where the terms of User began when it was linked.
+    uint32_t FirstTerm;
     uint32_t Next;
   };
   std::vector<Link> Pool;
-  /// Rows that were rewritten since the index was built.
-  std::vector<bool> Rewritten;
   /// First link of each species: consumers, producers.
   std::vector<uint32_t> Head[2];
   /// Answers to the last question.
   std::vector<ReactionId> Answer[2];
 
-  void add(int Side, SpeciesId S, ReactionId R) {
+  void add(int Side, SpeciesId S, ReactionId R, uint32_t FirstTerm) {
     if (Head[Side].size() <= S.Value)
       Head[Side].resize(S.Value + 1, End);
-    Pool.push_back({R, Head[Side][S.Value]});
+    Pool.push_back({R, FirstTerm, Head[Side][S.Value]});
     Head[Side][S.Value] = static_cast<uint32_t>(Pool.size() - 1);
   }
 
-  std::span<const ReactionId> users(const Network &Net, int Side, SpeciesId S) {
+  std::span<const ReactionId> users(const Network &Net,
+                                    std::span<const uint32_t> FirstTerms,
+                                    int Side, SpeciesId S) {
     std::vector<ReactionId> &Found = Answer[Side];
     Found.clear();
     if (Head[Side].size() <= S.Value)
       return Found;
-    auto Mentions = [&](ReactionId R) {
-      if (!Net.isAlive(R))
-        return false;
-      if (R.Value >= Rewritten.size() || !Rewritten[R.Value])
-        return true;
-      Reaction Row = Net.reaction(R);
-      for (Term T : Side ? Row.products() : Row.reactants())
-        if (T.Species == S)
-          return true;
-      return false;
-    };
     for (uint32_t L = Head[Side][S.Value]; L != End; L = Pool[L].Next)
-      if (Mentions(Pool[L].User))
-        Found.push_back(Pool[L].User);
+      if (ReactionId R = Pool[L].User;
+          Net.isAlive(R) && FirstTerms[R.Value] == Pool[L].FirstTerm)
+        Found.push_back(R);
     std::sort(Found.begin(), Found.end());
     Found.erase(std::unique(Found.begin(), Found.end()), Found.end());
     return Found;
@@ -83,21 +76,22 @@ Editor::UseIndex &Editor::index() {
     for (auto &Heads : Index->Head)
       Heads.assign(Net.speciesRows(), UseIndex::End);
     for (Reaction R : Net.reactions()) {
+      uint32_t First = Net.ReactionTable.FirstTerm[R.id().Value];
       for (Term T : R.reactants())
-        Index->add(0, T.Species, R.id());
+        Index->add(0, T.Species, R.id(), First);
       for (Term T : R.products())
-        Index->add(1, T.Species, R.id());
+        Index->add(1, T.Species, R.id(), First);
     }
   }
   return *Index;
 }
 
 std::span<const ReactionId> Editor::consumers(SpeciesId S) {
-  return index().users(Net, 0, S);
+  return index().users(Net, Net.ReactionTable.FirstTerm, 0, S);
 }
 
 std::span<const ReactionId> Editor::producers(SpeciesId S) {
-  return index().users(Net, 1, S);
+  return index().users(Net, Net.ReactionTable.FirstTerm, 1, S);
 }
 
 //===----------------------------------------------------------------------===//
@@ -195,17 +189,17 @@ void Editor::writeTerms(ReactionId R, std::span<const Term> Reactants,
          "too many distinct species in one reaction");
   assert(Net.Terms.size() + Reactants.size() + Products.size() <= UINT32_MAX &&
          "2^32 terms in one network");
-  Net.ReactionTable.FirstTerm[R.Value] =
-      static_cast<uint32_t>(Net.Terms.size());
+  auto First = static_cast<uint32_t>(Net.Terms.size());
+  Net.ReactionTable.FirstTerm[R.Value] = First;
   Net.ReactionTable.Counts[R.Value] =
       static_cast<uint32_t>(Reactants.size() | Products.size() << 8);
   Net.Terms.insert(Net.Terms.end(), Reactants.begin(), Reactants.end());
   Net.Terms.insert(Net.Terms.end(), Products.begin(), Products.end());
   if (Index) {
     for (Term T : Reactants)
-      Index->add(0, T.Species, R);
+      Index->add(0, T.Species, R, First);
     for (Term T : Products)
-      Index->add(1, T.Species, R);
+      Index->add(1, T.Species, R, First);
   }
   ++Net.Generation;
 }
@@ -282,11 +276,6 @@ void Editor::setTerms(ReactionId R, std::span<const Term> Reactants,
   // Appending may move the pool that the spans point into.
   std::vector<Term> Left(Reactants.begin(), Reactants.end());
   std::vector<Term> Right(Products.begin(), Products.end());
-  if (Index) {
-    if (Index->Rewritten.size() <= R.Value)
-      Index->Rewritten.resize(Net.reactionRows());
-    Index->Rewritten[R.Value] = true;
-  }
   writeTerms(R, Left, Right);
 }
 

@@ -487,11 +487,17 @@ void Reader::unsupported(const onnx::NodeProto &N, const std::string &Why) {
   ++U.Count;
   if (U.Names.size() < 3)
     U.Names.push_back(S.Name.empty() ? S.Result : S.Name);
-  U.Why = S.Operator;
+  U.Operator = S.Operator;
+  U.Why = Why;
 }
 
 /// What to do about an operator that is not supported.
-static std::string adviceFor(const std::string &Op) {
+static std::string adviceFor(const std::string &Op, std::string_view Why) {
+  if (Why == "before the end of the model")
+    return "only a final one can be left out; train the model without it";
+  if (Why == "of two computed tensors")
+    return "one factor must be a constant; products of activations, as in "
+           "attention, cannot be compiled";
   static const std::map<std::string, std::string, std::less<>> Advice = {
       {"BatchNormalization",
        "fold it into the layer before it, as exporters do in evaluation mode"},
@@ -539,7 +545,7 @@ void Reader::reportUnsupported() {
       Names += ", ...";
     Notes.push_back(Op + ": " + std::to_string(U.Count) +
                     (U.Count == 1 ? " node (" : " nodes (") + Names + "); " +
-                    adviceFor(U.Why));
+                    adviceFor(U.Operator, U.Why));
   }
   Notes.push_back("supported are Gemm, MatMul, Add, Relu, Flatten, Reshape, "
                   "Identity, Constant, Dropout, and a Softmax, LogSoftmax or "

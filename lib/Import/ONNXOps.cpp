@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Semantics are those of the ONNX operator documentation for operator sets 7
-// to 25; differences between the sets are noted where they matter.
+// to 28; differences between the sets are noted where they matter.
 //
 //===----------------------------------------------------------------------===//
 

@@ -8,6 +8,8 @@
 
 #include "ONNXReader.h"
 
+#include "llvm/ADT/StringRef.h"
+
 #include "onnx/defs/parser.h"
 #include <google/protobuf/stubs/logging.h>
 
@@ -206,6 +208,12 @@ static bool parseBinary(std::string_view Bytes, std::string_view FileName,
   return false;
 }
 
+/// True for a file that begins as XML does, SBML among it.
+static bool looksLikeXML(std::string_view Bytes) {
+  llvm::StringRef Text = llvm::StringRef(Bytes.data(), Bytes.size()).ltrim();
+  return Text.starts_with("<?xml") || Text.starts_with("<sbml");
+}
+
 bool onnxreader::parseModel(std::string_view Bytes, std::string_view FileName,
                             onnx::ModelProto &Model, DiagnosticEngine &Diags) {
   if (Bytes.empty()) {
@@ -213,6 +221,17 @@ bool onnxreader::parseModel(std::string_view Bytes, std::string_view FileName,
     Where.File = FileName;
     Diags.error(DiagId::NotAModel, std::move(Where),
                 "expected an ONNX model, found an empty file");
+    return false;
+  }
+  // ONNX's text begins with "<" as well.
+  if (looksLikeXML(Bytes)) {
+    DiagLocation Where;
+    Where.File = FileName;
+    Diags
+        .error(DiagId::NotAModel, std::move(Where),
+               "expected an ONNX model, found XML")
+        .note("a network that is compiled already is run by crn-sim and "
+              "changed by crn-opt");
     return false;
   }
   if (FileName.ends_with(".onnxtext") || looksLikeONNXText(Bytes))

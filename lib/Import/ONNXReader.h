@@ -221,7 +221,7 @@ private:
   struct Unsupported {
     unsigned Count = 0;
     std::vector<std::string> Names;
-    std::string Why;
+    std::string Operator, Why;
   };
   std::map<std::string, Unsupported> UnsupportedOps;
   /// Nodes in that table, so that none counts twice.

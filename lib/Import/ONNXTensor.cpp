@@ -202,11 +202,15 @@ bool ConstantReader::external(const TensorProto &T, const std::string &Context,
   // The file belongs to the model: a model from elsewhere must not read any
   // other. Checked on the name as it is, and again where links lead.
   std::string Quoted = "'" + Location + "'";
-  bool Leaves = Location.find('\0') != Location.npos ||
-                Location.find('\\') != Location.npos || Location[0] == '/' ||
-                (Location.size() > 1 && Location[1] == ':');
+  // A backslash divides folders where the model may have been written; here it
+  // may stand in the name of a file, as tensors' names do when each of them is
+  // saved in a file of its own.
+  bool Leaves =
+      Location.find('\0') != Location.npos || Location[0] == '/' ||
+      Location[0] == '\\' ||
+      (Location.size() > 2 && Location[1] == ':' && Location[2] == '\\');
   for (size_t At = 0; At <= Location.size() && !Leaves;) {
-    size_t End = std::min(Location.find('/', At), Location.size());
+    size_t End = std::min(Location.find_first_of("/\\", At), Location.size());
     Leaves = Location.compare(At, End - At, "..") == 0;
     At = End + 1;
   }

@@ -22,7 +22,7 @@
 namespace nn2crn {
 
 /// Operator sets of the default domain that are understood.
-inline constexpr int MinOpset = 7, MaxOpset = 25;
+inline constexpr int MinOpset = 7, MaxOpset = 28;
 
 /// How far a small file may be blown up; for fuzzing and services.
 struct ONNXLimits {

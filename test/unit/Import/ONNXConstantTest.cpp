@@ -281,6 +281,11 @@ TEST_F(ONNXExternal, IsReadBesideTheModel) {
   fs::create_directory(Folder / "sub");
   write(Folder / "sub" / "w", rawBytes(Weights));
   expectDense(with({{"location", "sub/w"}, {"checksum", "abc"}}));
+  // Names of tensors, each of which was saved in a file of its own.
+  for (const char *Name : {"back\\slash", "x:0", "..."}) {
+    write(Folder / Name, rawBytes(Weights));
+    expectDense(with({{"location", Name}}));
+  }
   // A link within the folder is as good as the file.
   fs::create_symlink("sub/w", Folder / "link");
   expectDense(with({{"location", "link"}}));
@@ -300,7 +305,8 @@ TEST_F(ONNXExternal, NeverLeavesTheFolder) {
   refused({{"location", "sub/../../outside.data"}}, "in the folder");
   refused({{"location", (Root / "outside.data").string()}}, "in the folder");
   refused({{"location", (Folder / "w.data").string()}}, "in the folder");
-  refused({{"location", "C:w.data"}}, "in the folder");
+  refused({{"location", "C:\\w.data"}}, "in the folder");
+  refused({{"location", "\\\\server\\w.data"}}, "in the folder");
   refused({{"location", "..\\outside.data"}}, "in the folder");
   refused({{"location", std::string("w.data\0x", 8)}}, "in the folder");
   fs::create_symlink("../outside.data", Folder / "escape");
