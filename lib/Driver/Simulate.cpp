@@ -33,8 +33,10 @@ public:
     return true;
   }
   bool commit() {
-    return std::ranges::all_of(Files,
-                               [&](auto &File) { return File->commit(Diags); });
+    std::vector<OutputFile *> All;
+    for (auto &File : Files)
+      All.push_back(File.get());
+    return OutputFile::commitAll(All, Diags);
   }
 
 private:
@@ -102,8 +104,8 @@ findTargets(const Network &Net, const SimulateRequest &Request,
     OutputTarget Target{Spec, OutputFormat::Csv, nullptr};
     for (size_t At = Spec.find('='); At != Spec.npos && !Target.Only;
          At = Spec.find('=', At + 1)) {
-      const Port *P = Net.findPort(Spec.substr(0, At));
-      if (P && P->Direction == PortDirection::Output) {
+      if (const Port *P =
+              Net.findPort(Spec.substr(0, At), PortDirection::Output)) {
         Target.Only = P;
         Target.Path = Spec.substr(At + 1);
       }

@@ -52,9 +52,11 @@ Number Network::initial(SpeciesId S) const {
   return Number(initialValue(S));
 }
 
-const Port *Network::findPort(std::string_view PortName) const {
-  auto It = std::find_if(Ports.begin(), Ports.end(),
-                         [&](const Port &P) { return P.Name == PortName; });
+const Port *Network::findPort(std::string_view PortName,
+                              PortDirection Direction) const {
+  auto It = std::ranges::find_if(Ports, [&](const Port &P) {
+    return P.Name == PortName && P.Direction == Direction;
+  });
   return It == Ports.end() ? nullptr : &*It;
 }
 

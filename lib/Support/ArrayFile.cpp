@@ -99,12 +99,3 @@ std::optional<Array> nn2crn::readArray(std::string_view Spec,
       .note("expected F.npy, F.npz:KEY, F.csv, or numbers separated by commas");
   return std::nullopt;
 }
-
-bool nn2crn::writeWhole(std::string_view Path, std::string_view Bytes,
-                        DiagnosticEngine &Diags) {
-  OutputFile File(Path);
-  if (!File.open(Diags))
-    return false;
-  File.stream() << Bytes;
-  return File.commit(Diags);
-}

@@ -239,7 +239,9 @@ public:
 
   /// In order of declaration.
   std::span<const Port> ports() const { return Ports; }
-  const Port *findPort(std::string_view PortName) const;
+  /// An input and an output may have the same name.
+  const Port *findPort(std::string_view PortName,
+                       PortDirection Direction) const;
   std::span<const Phase> phases() const { return Phases; }
   const Provenance &provenance() const { return Origins; }
   /// Marks what passes must keep: port species, flagged species, species that

@@ -91,10 +91,6 @@ std::optional<std::string> npzBytes(std::span<const NamedArray> Arrays,
 /// One line for each index of the first axis; a line of names first if given.
 std::string csvText(const Array &Values, const ColumnNames &Columns = {});
 
-/// Writes \p Bytes to \p Path, whole or not at all; "-" is standard output.
-bool writeWhole(std::string_view Path, std::string_view Bytes,
-                DiagnosticEngine &Diags);
-
 } // namespace nn2crn
 
 #endif

@@ -76,7 +76,7 @@ TEST(Equilibrium, TernaryNetsWhateverTheRates) {
     X.Shape = {Cases, 4};
     for (size_t I = 0; I < Cases * 4; ++I)
       X.Data.push_back(Value(Random));
-    InputArrays Inputs{{{Net.findPort("x"), X}}, Cases};
+    InputArrays Inputs{{{Net.findPort("x", PortDirection::Input), X}}, Cases};
     Reports R;
     auto Result = simulate(Net, Inputs, limit(), R.Diags);
     ASSERT_TRUE(Result) << R.Text;
@@ -158,7 +158,7 @@ TEST(Equilibrium, SameForAnyNumberOfThreads) {
   std::mt19937_64 Random(5);
   for (int I = 0; I < 150; ++I)
     X.Data.push_back(std::uniform_real_distribution<double>(-1, 1)(Random));
-  InputArrays Inputs{{{Net.findPort("x"), X}}, 50};
+  InputArrays Inputs{{{Net.findPort("x", PortDirection::Input), X}}, 50};
   for (SimulationMethod M :
        {SimulationMethod::Equilibrium, SimulationMethod::Ode}) {
     std::vector<double> First;

@@ -72,7 +72,7 @@ TEST(Ode, SettlesAtTheLimitOfTernaryNets) {
     X.Shape = {6, 3};
     for (int I = 0; I < 18; ++I)
       X.Data.push_back(Value(Random));
-    InputArrays Inputs{{{Net.findPort("x"), X}}, 6};
+    InputArrays Inputs{{{Net.findPort("x", PortDirection::Input), X}}, 6};
     Reports R;
     auto Limit =
         simulate(Net, Inputs, settled(SimulationMethod::Equilibrium), R.Diags);
@@ -200,7 +200,7 @@ TEST(Simulate, CanBeCancelled) {
   Array X;
   X.Shape = {64, 3};
   X.Data.resize(64 * 3, 0.5);
-  InputArrays Inputs{{{Net.findPort("x"), X}}, 64};
+  InputArrays Inputs{{{Net.findPort("x", PortDirection::Input), X}}, 64};
   SimulationOptions O = odeUntil(10);
   int Calls = 0;
   O.Threads = 2;
