@@ -183,6 +183,21 @@ class Builder:
             attributes["beta"] = beta
         return self.computed(self.node("Gemm", inputs, **attributes), (1, width))
 
+    def left_gemm(self, x, width):
+        """Weights on the left, of a column."""
+        x = self.reshape(x, (x.size, 1))
+        w, attributes = self.weights(width, x.size), {}
+        if self.chance(0.5):
+            w, attributes["transA"] = w.T, 1
+        c = self.bias(*self.one_of([(), (1,), (width, 1), (1, 1)]))
+        return self.computed(self.node("Gemm", [self.constant(w), x.name, self.constant(c)], **attributes), (width, 1))
+
+    def repeat(self, x):
+        """A sum with a constant of more rows or axes, which repeats x."""
+        rows = self.one_of([2, 3])
+        shape = self.one_of([(rows, *x.shape[1:]), (1, rows, *[1] * (len(x.shape) - 1), 1)]) if x.shape[0] == 1 else (1, *x.shape)
+        return self.add(x, self.constant(self.bias(*shape)), np.broadcast_shapes(x.shape, shape))
+
     def matmul(self, x, width):
         kind = self.one_of(["right", "right", "left", "vector", "stack"])
         if kind == "left":
@@ -223,8 +238,10 @@ class Builder:
         return self.computed(self.node("Relu", [x.name]), x.shape)
 
     def step(self, x, width):
-        kind = self.one_of(["gemm"] * 4 + ["matmul"] * 4 + ["relu"] * 5 + ["move"] * 4 + ["residual"] * 2 + ["constant", "bias"])
-        if kind in ("gemm", "matmul"):
+        kind = self.one_of(["gemm"] * 4 + ["matmul"] * 4 + ["relu"] * 5 + ["move"] * 4 + ["residual"] * 2 + ["constant", "bias", "repeat", "left_gemm"])
+        if kind == "repeat" and x.size > 64:
+            kind = "relu"
+        if kind in ("gemm", "matmul", "left_gemm"):
             return getattr(self, kind)(x, width)
         if kind == "bias":
             return self.add(x, self.constant(self.bias(*x.shape)), x.shape)
