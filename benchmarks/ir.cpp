@@ -22,6 +22,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <malloc.h>
+
 #include <memory>
 #include <string>
 
@@ -41,15 +43,9 @@ struct SplitMix {
   }
 };
 
-Network build(uint32_t Reactions, bool Local) {
-  Network Net;
-  Editor Edit(Net);
+/// Calls \p Add(reactant, reactant, product, product) for every reaction.
+template <class F> void generate(uint32_t Reactions, bool Local, F Add) {
   uint32_t Species = Reactions / 5 * 2;
-  Edit.reserve(Species, Reactions, size_t{4} * Reactions);
-  SignalId Signal = Edit.signal("s");
-  for (uint32_t I = 0; I < Species; ++I)
-    Edit.addSpecies(SpeciesName(Signal, I));
-  RateId One = Edit.rate(1);
   SplitMix Random{1};
   constexpr uint32_t Window = 2000;
   for (uint32_t I = 0; I < Reactions; ++I) {
@@ -66,8 +62,40 @@ Network build(uint32_t Reactions, bool Local) {
           Taken |= S[J] == S[K];
       }
     }
-    Edit.addReaction({{S[0], 1}, {S[1], 1}}, {{S[2], 1}, {S[3], 1}}, One);
+    Add(S[0], S[1], S[2], S[3]);
   }
+}
+
+Network build(uint32_t Reactions, bool Local) {
+  Network Net;
+  Editor Edit(Net);
+  uint32_t Species = Reactions / 5 * 2;
+  Edit.reserve(Species, Reactions, size_t{4} * Reactions);
+  SignalId Signal = Edit.signal("s");
+  for (uint32_t I = 0; I < Species; ++I)
+    Edit.addSpecies(SpeciesName(Signal, I));
+  RateId One = Edit.rate(1);
+  generate(Reactions, Local, [&](auto A, auto B, auto C, auto D) {
+    Edit.addReaction({{A, 1}, {B, 1}}, {{C, 1}, {D, 1}}, One);
+  });
+  return Net;
+}
+
+/// The obvious layout, to compare with: an object a reaction, lists in it.
+struct HeapReaction {
+  std::vector<Term> Reactants, Products;
+  double Rate;
+  uint32_t Origin;
+};
+using HeapNetwork = std::vector<std::unique_ptr<HeapReaction>>;
+
+HeapNetwork buildHeap(uint32_t Reactions, bool Local) {
+  HeapNetwork Net;
+  Net.reserve(Reactions);
+  generate(Reactions, Local, [&](auto A, auto B, auto C, auto D) {
+    Net.push_back(std::make_unique<HeapReaction>(
+        HeapReaction{{{A, 1}, {B, 1}}, {{C, 1}, {D, 1}}, 1, 0}));
+  });
   return Net;
 }
 
@@ -119,6 +147,37 @@ void loop(benchmark::State &State) {
       for (Term T : R.products())
         Uses[T.Species.Value] += T.Coefficient;
     }
+    benchmark::DoNotOptimize(Uses.data());
+  }
+  perReaction(State);
+}
+
+/// The peer of buildNetwork and of loop: the same reactions as heap objects.
+void heapObjects(benchmark::State &State) {
+  auto Reactions = static_cast<uint32_t>(State.range(0));
+  double Bytes = 0;
+  for (auto _ : State) {
+    size_t Before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    HeapNetwork Net = buildHeap(Reactions, State.range(1));
+    Bytes =
+        static_cast<double>(mallinfo2().uordblks + mallinfo2().hblkhd - Before);
+    State.PauseTiming();
+    Net.clear();
+    State.ResumeTiming();
+  }
+  perReaction(State);
+  State.counters["bytes/reaction"] = Bytes / Reactions;
+}
+
+void heapLoop(benchmark::State &State) {
+  auto Reactions = static_cast<uint32_t>(State.range(0));
+  HeapNetwork Net = buildHeap(Reactions, State.range(1));
+  std::vector<uint32_t> Uses(Reactions / 5 * 2);
+  for (auto _ : State) {
+    for (const auto &R : Net)
+      for (const auto *Side : {&R->Reactants, &R->Products})
+        for (Term T : *Side)
+          Uses[T.Species.Value] += T.Coefficient;
     benchmark::DoNotOptimize(Uses.data());
   }
   perReaction(State);
@@ -190,7 +249,9 @@ void sizes(benchmark::internal::Benchmark *B) {
 }
 
 BENCHMARK(buildNetwork)->Apply(sizes);
+BENCHMARK(heapObjects)->Apply(sizes);
 BENCHMARK(loop)->Apply(sizes);
+BENCHMARK(heapLoop)->Apply(sizes);
 BENCHMARK(print)->Apply(sizes);
 BENCHMARK(parse)->Apply(sizes);
 BENCHMARK(binaryRoundTrip)->Apply(sizes);
