@@ -14,6 +14,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   target_compile_options(nn2crn_flags INTERFACE -Wno-restrict)
 endif()
 if(NN2CRN_SANITIZE)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # GCC takes the sanitizer's hook in LLVM's JSON values for a use of them.
+    target_compile_options(nn2crn_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_compile_options(nn2crn_flags INTERFACE
     -fsanitize=${NN2CRN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(nn2crn_flags INTERFACE -fsanitize=${NN2CRN_SANITIZE})

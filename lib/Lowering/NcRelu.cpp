@@ -48,14 +48,13 @@ static bool checkWeights(const Graph &G, const Node::Operand &O,
       First =
           formatDouble(*At) + ", from element " +
           std::to_string(Columns[static_cast<size_t>(At - Weights.begin())]) +
-          " of its operand to element " + std::to_string(Row) +
-          " of its result";
+          " of its input to element " + std::to_string(Row) + " of its result";
   }
   Diags
       .error(DiagId::UnsupportedWeight, G.locate(O.Source),
-             "expected weights that are -1, 0 or 1; " + std::to_string(Bad) +
-                 " of the " + std::to_string(All.size()) +
-                 " that are not 0 are others; the first is " + First)
+             "expected weights -1, 0 and 1, found " + std::to_string(Bad) +
+                 " others among the " + std::to_string(All.size()) +
+                 " that are not 0; the first is " + First)
       .note("train the model with ternary weights (biases may be any numbers), "
             "or quantise them before the export");
   return false;
