@@ -123,7 +123,7 @@ def unsupported(folder):
                    r"Sigmoid: 1 node \('s1'\); train the model with Relu"):
         yield compile_it(folder, dense(nodes)), wanted
     yield (compile_it(folder, dense(weight=np.array([[1, 0.25, 0], [0, 1, 1]], np.float32))),
-           r"'layer' .*error: expected weights that are -1, 0 or 1; 1 of the 4 .* 0\.25, from element 0 .* to element 1")
+           r"'layer' .*error: expected weights -1, 0 and 1, found 1 others among the 4 .* 0\.25, from element 0 .* to element 1")
 
 
 @bad_input("external data")

@@ -357,8 +357,8 @@ TEST(NcRelu, RefusesOtherWeightsNodeByNode) {
   ASSERT_EQ(Diags.All.size(), 2u);
   EXPECT_EQ(Diags.All[0].Where.Context, "node 'dense0.25' (Gemm, opset 13)");
   EXPECT_EQ(Diags.All[0].Message,
-            "expected weights that are -1, 0 or 1; 1 of the 3 that are not 0 "
-            "are others; the first is 0.25, from element 1 of its operand to "
+            "expected weights -1, 0 and 1, found 1 others among the 3 "
+            "that are not 0; the first is 0.25, from element 1 of its input to "
             "element 1 of its result");
   EXPECT_EQ(Diags.All[1].Where.Context, "node 'dense2' (Gemm, opset 13)");
   EXPECT_FALSE(Diags.All[0].Notes.empty());
