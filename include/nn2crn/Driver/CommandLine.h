@@ -22,8 +22,6 @@ enum ExitCode : int {
   ExitErrors = 1,
   /// The command line is wrong.
   ExitUsage = 2,
-  /// A comparison or certificate failed.
-  ExitMismatch = 3,
   /// A bug in nn2crn.
   ExitInternal = 70,
 };
