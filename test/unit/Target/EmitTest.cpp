@@ -175,16 +175,16 @@ TEST(Map, SaysWhereRailsAre) {
   EXPECT_EQ(In.getString("encoding"), "dual-rail");
   EXPECT_EQ(In.getNumber("scale"), 2);
   EXPECT_EQ((*In.getArray("offset"))[1].getAsNumber(), 1.0 / 3);
-  EXPECT_EQ(*In.get("elements"), llvm::json::Value(llvm::json::Array{
-                                     llvm::json::Array{"x_0_p", "x_0_n"},
-                                     llvm::json::Array{"x_1_p", nullptr}}));
+  // As text: compilers differ on what nested braces of one element make.
+  auto Is = [](const llvm::json::Object &Port, llvm::StringRef Elements) {
+    EXPECT_EQ(*Port.get("elements"),
+              llvm::cantFail(llvm::json::parse(Elements)));
+  };
+  Is(In, R"([["x_0_p", "x_0_n"], ["x_1_p", null]])");
   // 2 (P - N) + 0.5 is (P - N) / 0.5 - (-0.5).
   EXPECT_EQ(Out.getNumber("scale"), 0.5);
   EXPECT_EQ(Out.getNumber("offset"), -0.5);
-  EXPECT_EQ(
-      *Out.get("elements"),
-      llvm::json::Value(llvm::json::Array{llvm::json::Array{
-          llvm::json::Array{"ZSinputZ2e1_p", "ZStime"}, "ZSinputZ2e1_n"}}));
+  Is(Out, R"([[["ZSinputZ2e1_p", "ZStime"], "ZSinputZ2e1_n"]])");
   EXPECT_EQ(Ports[2].getAsObject()->getString("direction"), "state");
   EXPECT_EQ(J.getObject("species")->getString("x.0.p"), "x_0_p");
   EXPECT_EQ(J.getObject("reactions")->getString("r__3"),
