@@ -284,11 +284,6 @@ void Editor::setPort(size_t I, Port P) {
   ++Net.Generation;
 }
 
-void Editor::setPhase(size_t I, Phase P) {
-  Net.Phases[I] = std::move(P);
-  ++Net.Generation;
-}
-
 void Editor::erase(ReactionId R) {
   assert(Net.isAlive(R) && "erased twice");
   Net.ReactionTable.Rate[R.Value] = RateId();

@@ -90,7 +90,6 @@ public:
   void setTerms(ReactionId R, std::span<const Term> Reactants,
                 std::span<const Term> Products);
   void setPort(size_t Index, Port P);
-  void setPhase(size_t Index, Phase P);
   void erase(ReactionId R);
   /// \p S must be in no reaction, port or phase.
   void erase(SpeciesId S);
