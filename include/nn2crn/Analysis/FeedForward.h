@@ -70,7 +70,23 @@ struct FeedForward {
 
 /// Linear in the size of \p Net. A held species of an input port counts as
 /// positive, since it may be given any amount.
-FeedForward analyzeFeedForward(const Network &Net);
+/// Without \p Noncompetitive competition is not asked about, so that what is
+/// left are rates, productivity and cycles.
+FeedForward analyzeFeedForward(const Network &Net, bool Noncompetitive = true);
+
+/// A species and the reactions that compete for it.
+struct Competition {
+  SpeciesId Species;
+  /// All that need it, in id order; at least two.
+  std::vector<ReactionId> Reactions;
+};
+
+/// Every competition there is, in order of species: a species that one reaction
+/// net-consumes and another needs. \p Strict: also those that several
+/// reactions need and none consumes, shared catalysts. Reactions that never run
+/// count for nothing. Linear in the size of \p Net.
+std::vector<Competition> findCompetitions(const Network &Net,
+                                          bool Strict = false);
 
 /// One sentence on why \p F does not hold, with names:
 /// "reactions 'A -> B' and 'A -> C' compete for 'A'".
@@ -79,6 +95,9 @@ std::string explainFeedForward(const Network &Net, const FeedForward &F);
 /// Notes on \p D: the culprits with their origins, and what to do.
 void noteFeedForward(const Network &Net, const FeedForward &F,
                      InFlightDiagnostic &D);
+
+/// The text of a reaction in quotes, cut where it is long.
+std::string quotedReaction(const Network &Net, ReactionId R);
 
 /// Marks the species whose amount no reaction changes (Constant or Boundary),
 /// indexed by SpeciesId.
