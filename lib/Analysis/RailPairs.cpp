@@ -67,8 +67,8 @@ private:
   }
   /// Changes nothing that anybody sees.
   bool isNothing(SpeciesId S) const {
-    return Sure.isHeld(S) || (Sure.fate(S) == Fate::Stays &&
-                              !isSeenAlone(S) && Readings[S.Value].empty());
+    return Sure.isHeld(S) || (Sure.fate(S) == Fate::Stays && !isSeenAlone(S) &&
+                              Readings[S.Value].empty());
   }
 
   //===--- Proofs ---------------------------------------------------------===//
@@ -132,7 +132,8 @@ private:
         Mine = Mine + Times * Rational::fromDouble(Coefficient);
       }
     }
-    return std::ranges::all_of(Sum, [](auto &E) { return E.second.sign() == 0; });
+    return std::ranges::all_of(Sum,
+                               [](auto &E) { return E.second.sign() == 0; });
   }
 
   size_t listSize(SpeciesId S) const {
@@ -222,9 +223,7 @@ private:
       Begin[I] += Begin[I - 1];
     Makers.resize(Begin.back());
     std::vector<uint64_t> Fill(Begin.begin(), Begin.end() - 1);
-    ForTerms([&](ReactionId R, SpeciesId S) {
-      Makers[Fill[S.Value]++] = R;
-    });
+    ForTerms([&](ReactionId R, SpeciesId S) { Makers[Fill[S.Value]++] = R; });
   }
 
   /// The list of a fan-out, or that of its mirror image, in order.

@@ -31,12 +31,15 @@ SureFiring::SureFiring(const Network &Net)
   for (ReactionId Id : Certain.order()) {
     Reaction R = Net.reaction(Id);
     // Nothing on both sides, so that a firing takes what the coefficients say.
-    for (Term T : R.products())
+    bool Plain = true;
+    for (Term T : R.products()) {
       Made[T.Species.Value] = true;
-    bool Plain = std::ranges::none_of(R.reactants(), [&](Term T) {
+      Plain &= !Set[T.Species.Value];
+    }
+    for (Term T : R.reactants()) {
       uint32_t S = T.Species.Value;
-      return Held[S] || Set[S] || Made[S];
-    });
+      Plain &= !Held[S] && !Set[S] && !Made[S];
+    }
     for (Term T : R.products())
       Made[T.Species.Value] = false;
     if (!Plain)

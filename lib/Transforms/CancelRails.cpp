@@ -88,8 +88,7 @@ private:
       uint64_t Cancelled = 0;
       for (Term T : R.products()) {
         auto Mate = Rails.mateOf(T.Species);
-        uint32_t Both =
-            Mate ? std::min(T.Coefficient, There[Mate->Value]) : 0;
+        uint32_t Both = Mate ? std::min(T.Coefficient, There[Mate->Value]) : 0;
         Cancelled += Both;
         if (T.Coefficient != Both)
           Right.push_back({T.Species, T.Coefficient - Both});

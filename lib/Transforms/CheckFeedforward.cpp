@@ -13,9 +13,9 @@ using namespace nn2crn;
 
 namespace {
 struct CheckFeedforward : Pass {
-  static constexpr PassInfo Info{
-      "check-feedforward", "stop unless every reaction comes to an end",
-      R"(
+  static constexpr PassInfo Info{"check-feedforward",
+                                 "stop unless every reaction comes to an end",
+                                 R"(
 A network is *feed-forward* where "one reaction net-produces a reactant of the
 other" has no cycles, and *productive* where every reaction has a positive rate
 constant and net-consumes something that is not held constant. Then whatever
@@ -30,7 +30,7 @@ Whether the state in which it comes to rest depends on rates is the question of
   PassInfo info() const override { return Info; }
 
   PassResult run(Network &Net, PassContext &Context) override {
-    FeedForward F = analyzeFeedForward(Net, /*Noncompetitive=*/false);
+    FeedForward F = analyzeTermination(Net);
     if (F) {
       Context.Print("feed-forward: " + std::to_string(F.Order.size()) +
                     " reactions run, no cycle, each ends when its supply "

@@ -15,9 +15,9 @@ using namespace nn2crn;
 
 namespace {
 struct CheckNoncompetitive : Pass {
-  static constexpr PassInfo Info{
-      "check-noncompetitive", "stop unless no two reactions compete",
-      R"(
+  static constexpr PassInfo Info{"check-noncompetitive",
+                                 "stop unless no two reactions compete",
+                                 R"(
 A network is *noncompetitive* where whatever a reaction net-consumes is a
 reactant of no other. Then no reaction ever takes from another, so whatever
 comes to rest does so in amounts that depend neither on rate constants nor on
@@ -51,9 +51,10 @@ Whether the network comes to rest at all is the question of
     }
     auto Found = findCompetitions(Net, Strict);
     if (Found.empty()) {
-      Context.Print(
-          std::string(Strict ? "strictly noncompetitive: " : "noncompetitive: ") +
-          std::to_string(Net.reactionCount()) + " reactions, none competes\n");
+      Context.Print(std::string(Strict ? "strictly noncompetitive: "
+                                       : "noncompetitive: ") +
+                    std::to_string(Net.reactionCount()) +
+                    " reactions, none competes\n");
       return PassResult::unchanged();
     }
     report(Net, Found, Context.Diags);

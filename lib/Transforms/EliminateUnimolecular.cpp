@@ -31,8 +31,8 @@ PNAS 119(24), 2022.)
 
 - it is the sole reactant of its reaction, with coefficient 1, and a reactant of
   no other, be it as a catalyst;
-- nobody sees or sets it: it is in no port, not `@observed`, not held, dosed or
-  reset, and nothing in `P` is an input or state, whose amounts a user sets;
+- nobody sees or sets it: it is in no port, not `@observed`, not `@helper`, not
+  held, dosed or reset, and nothing in `P` is an input or state, whose amounts a user sets;
 - every reaction that it can set off is noncompetitive, productive and on no
   cycle. Without that the rewrite would be wrong: from `X -> A; A -> X` the limit is a
   mixture, and in `X -> A; A -> C; A + D -> E; D -> W` it matters when `A`
@@ -75,11 +75,13 @@ M @initial 1/3
 
   Option<bool> KeepInputs{this, "keep-inputs", true,
                           "keep reactions that only rename an input species"};
-  Counter Eliminated{this, "eliminated", "species replaced by what they become"};
+  Counter Eliminated{this, "eliminated",
+                     "species replaced by what they become"};
   Counter Amounts{this, "amounts", "initial amounts moved along"};
   Counter Inputs{this, "inputs", "input species that took another's place"};
   Counter Observed{this, "kept-observed",
                    "kept, since somebody sets or sees them"};
+  Counter Helpers{this, "kept-helpers", "kept, since they are @helper"};
   Counter Shared{this, "kept-shared",
                  "kept, since another reaction needs them too"};
   Counter Uncertain{this, "kept-uncertain",
@@ -97,6 +99,7 @@ M @initial 1/3
       Editor Edit(Net);
       Substitution S(Edit, Certain);
       Observed += S.count(Eligibility::Observed);
+      Helpers += S.count(Eligibility::Helper);
       Shared += S.count(Eligibility::Shared);
       Uncertain += S.count(Eligibility::Uncertain);
       Changed = S.run(Info.Name, [](const auto &) { return true; });
@@ -135,7 +138,7 @@ private:
         continue;
       SpeciesId Y = R.products()[0].Species;
       SpeciesFlags Its = Net.flags(Y);
-      if (Seen[Y.Value] || Its.Constant || Its.Boundary ||
+      if (Seen[Y.Value] || Its.Helper || Its.Constant || Its.Boundary ||
           Edit.producers(Y).size() != 1 || Net.initial(Y) != Number(0))
         continue;
       auto Users = Edit.consumers(Y);

@@ -25,7 +25,7 @@ in `P`, there are *n + m* before and *n m* afterwards, and it is done where
 ReLU become what they fan out to.
 
 Right under the same conditions as `eliminate-unimolecular`, which does not ask
-about sizes. With `max-products` no product list may grow beyond that many
+about sizes; `@helper` species stay, as there. With `max-products` no product list may grow beyond that many
 molecules either.
 
 ```crn before
@@ -61,19 +61,18 @@ m + x.n -> y.0.n + y.1.p [k = 1]
     Editor Edit(Net);
     Substitution S(Edit, Certain);
     Sizes Lists(Net, S, MaxProducts != 0);
-    bool Changed =
-        S.run(Info.Name, [&](const Substitution::Candidate &C) {
-          uint64_t N = Lists.Made[C.Species.Value], M = C.Molecules;
-          // n m <= n + m without overflow: one of them is at most 1, or both
-          // are 2.
-          if (N > 1 && M > 1 && (N != 2 || M != 2))
-            return false;
-          if (MaxProducts != 0 && !Lists.grow(C.Species, M, MaxProducts)) {
-            ++TooLong;
-            return false;
-          }
-          return true;
-        });
+    bool Changed = S.run(Info.Name, [&](const Substitution::Candidate &C) {
+      uint64_t N = Lists.Made[C.Species.Value], M = C.Molecules;
+      // n m <= n + m without overflow: one of them is at most 1, or both
+      // are 2.
+      if (N > 1 && M > 1 && (N != 2 || M != 2))
+        return false;
+      if (MaxProducts != 0 && !Lists.grow(C.Species, M, MaxProducts)) {
+        ++TooLong;
+        return false;
+      }
+      return true;
+    });
     Fused += S.replaced();
     TooLarge += S.tooLarge();
     return Changed ? PassResult::changed(Preserved::SameEquilibrium)

@@ -164,9 +164,9 @@ private:
 };
 
 struct StaticFire : Pass {
-  static constexpr PassInfo Info{
-      "static-fire", "fire before the start what must fire anyway",
-      R"(
+  static constexpr PassInfo Info{"static-fire",
+                                 "fire before the start what must fire anyway",
+                                 R"(
 Where a product list holds all reactants of a reaction that must fire anyway,
 such as `M + N -> P`, they are replaced by what it makes, as often as they
 suffice; and likewise among the initial amounts, exactly. Elimination makes such lists:

@@ -43,14 +43,14 @@ void Substitution::classify(const CertainDownstream &Certain) {
     SpeciesId X = R.reactants()[0].Species;
     SpeciesFlags Flags = Net.flags(X);
     Consumer[X.Value] = R.id();
-    bool Keep =
-        Observed[X.Value] || Flags.Constant || Flags.Boundary ||
-        std::ranges::any_of(R.products(),
-                            [&](Term T) { return Set[T.Species.Value]; });
-    Why[X.Value] = Keep                   ? Eligibility::Observed
-                   : Uses[X.Value] != 1   ? Eligibility::Shared
-                   : Certain.certain(X)   ? Eligibility::Eligible
-                                          : Eligibility::Uncertain;
+    bool Keep = Observed[X.Value] || Flags.Constant || Flags.Boundary ||
+                std::ranges::any_of(
+                    R.products(), [&](Term T) { return Set[T.Species.Value]; });
+    Why[X.Value] = Keep                 ? Eligibility::Observed
+                   : Flags.Helper       ? Eligibility::Helper
+                   : Uses[X.Value] != 1 ? Eligibility::Shared
+                   : Certain.certain(X) ? Eligibility::Eligible
+                                        : Eligibility::Uncertain;
   }
 }
 

@@ -39,6 +39,8 @@ enum class Eligibility : uint8_t {
   /// Of a port, dosed, reset, flagged, held; or what it becomes would be put on
   /// a species whose amount a user sets.
   Observed,
+  /// A step that was put in on purpose (@helper).
+  Helper,
   /// A reactant of another reaction too, be it as a catalyst.
   Shared,
   /// Something that it sets off competes, never ends or is on a cycle.

@@ -36,8 +36,9 @@ int main(int Argc, char **Argv) {
       cl::desc("<model.onnx, .onnxtext, or - for stdin>"));
   cl::opt<std::string> Level(
       "O", cl::Prefix, cl::value_desc("level"),
-      cl::desc("Optimisation: -O0 leaves the reactions as the lowering writes\n"
-               "them, -O1 cleans up (default), -O2 takes the fewest reactions"));
+      cl::desc(
+          "Optimisation: -O0 leaves the reactions as the lowering writes\n"
+          "them, -O1 cleans up (default), -O2 takes the fewest reactions"));
   cl::opt<std::string> Passes(
       "passes", cl::value_desc("pipeline"),
       cl::desc("Passes to run after those of -O, which is -O0 when only this\n"

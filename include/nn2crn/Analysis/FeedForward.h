@@ -70,9 +70,15 @@ struct FeedForward {
 
 /// Linear in the size of \p Net. A held species of an input port counts as
 /// positive, since it may be given any amount.
-/// Without \p Noncompetitive competition is not asked about, so that what is
-/// left are rates, productivity and cycles.
-FeedForward analyzeFeedForward(const Network &Net, bool Noncompetitive = true);
+FeedForward analyzeFeedForward(const Network &Net);
+/// The same for the network without the reactions that \p Aside marks, indexed
+/// by ReactionId.
+FeedForward analyzeFeedForward(const Network &Net,
+                               const std::vector<bool> &Aside);
+
+/// The same without the question about competition: whether every reaction
+/// comes to an end.
+FeedForward analyzeTermination(const Network &Net);
 
 /// A species and the reactions that compete for it.
 struct Competition {

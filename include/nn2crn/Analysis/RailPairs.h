@@ -1,4 +1,5 @@
-//===- RailPairs.h - Species that matter only in their difference -*- C++ -*-===//
+//===- RailPairs.h - Species that matter only in their difference -*- C++
+//-*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

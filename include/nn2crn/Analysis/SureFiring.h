@@ -44,7 +44,7 @@ public:
   ReactionId consumer(SpeciesId S) const { return Consumers[S.Value]; }
 
   /// True for a reaction that may be fired: certain, its reactants all consumed
-  /// and neither held nor set by a user.
+  /// and neither held nor set by a user, nor any of its products set by one.
   bool fires(ReactionId R) const { return Positions[R.Value] != UINT32_MAX; }
   /// Its place in order(); what a reaction makes is consumed by reactions of
   /// larger positions. Of reactions that fire.
