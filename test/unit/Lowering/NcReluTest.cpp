@@ -9,6 +9,7 @@
 #include "nn2crn/Lowering/NcRelu.h"
 
 #include "../GraphEval.h"
+#include "../RandomGraph.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/IR/Verifier.h"
 #include "nn2crn/Lowering/Lowering.h"
@@ -16,50 +17,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 
 using namespace nn2crn;
 using namespace nn2crn::test;
 
 namespace {
-
-/// A graph under construction with random ternary layers.
-struct Builder {
-  explicit Builder(unsigned Seed) : Random(Seed) {}
-  std::mt19937 Random;
-  Graph G;
-  SourceId S = G.addSource({"n", "Gemm", 13, "n"});
-
-  unsigned below(unsigned N) {
-    return std::uniform_int_distribution<unsigned>(0, N - 1)(Random);
-  }
-  /// Multiples of 1/64, so that sums in tests are exact.
-  double number() { return (static_cast<double>(below(513)) - 256) / 64; }
-  SparseMatrix ternary(uint32_t Rows, uint32_t Columns) {
-    SparseMatrix M(Columns);
-    for (uint32_t R = 0; R < Rows; ++R) {
-      bool Empty = below(6) == 0;
-      for (uint32_t C = 0; C < Columns; ++C)
-        M.add(C, Empty ? 0 : static_cast<double>(below(3)) - 1);
-      M.endRow();
-    }
-    return M;
-  }
-  ValueId affine(uint32_t Rows, std::vector<ValueId> From,
-                 bool Identity = false) {
-    std::vector<Node::Operand> Operands;
-    for (ValueId V : From)
-      Operands.push_back({V,
-                          Identity ? SparseMatrix::identity(Rows)
-                                   : ternary(Rows, G.value(V).Elements),
-                          S});
-    Vector Bias;
-    if (below(4) != 0)
-      for (uint32_t I = 0; I < Rows; ++I)
-        Bias.push_back(below(3) ? number() : 0);
-    return G.addAffine("a", {Rows}, std::move(Operands), std::move(Bias), S);
-  }
-};
 
 /// Fires every reaction once, as far as it goes, in an order in which what
 /// makes a species comes before what consumes it. Fails the test where a
