@@ -88,8 +88,7 @@ struct Subject {
     InputArrays Arrays;
     Arrays.Cases = Cases;
     for (size_t I = 0; I < Inputs.size(); ++I) {
-      const Port *P =
-          N.findPort(B.G.inputs()[I].Name, PortDirection::Input);
+      const Port *P = N.findPort(B.G.inputs()[I].Name, PortDirection::Input);
       if (!P) {
         ADD_FAILURE() << "input port " << B.G.inputs()[I].Name << " is gone";
         return std::nullopt;
@@ -329,6 +328,6 @@ TEST(Properties, RatesDoNotMatter) {
   }
   if (All.size() < 2)
     return;
-  EXPECT_GE(Compared, 150u) << Flat << " have equal supplies, " << Slow
-                           << " did not settle";
+  EXPECT_GE(Compared, 150u)
+      << Flat << " have equal supplies, " << Slow << " did not settle";
 }
