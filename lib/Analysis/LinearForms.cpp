@@ -101,8 +101,8 @@ template <class T> bool fromRational(const Rational &R, T &Out) {
     auto Words = R.magnitude();
     if (!Words || Words->High >> 62)
       return false;
-    auto Value = static_cast<Int128>(
-        static_cast<UInt128>(Words->High) << 64 | Words->Low);
+    auto Value = static_cast<Int128>(static_cast<UInt128>(Words->High) << 64 |
+                                     Words->Low);
     Out = static_cast<T>(R.sign() < 0 ? -Value : Value);
     return Out == (R.sign() < 0 ? -Value : Value);
   }
@@ -171,7 +171,8 @@ template <class T> bool FormSpace<T>::Sum::raiseDenominator(const T &By) {
 }
 
 template <class T>
-void FormSpace<T>::Sum::addScaled(const Form &F, const T &Numerator, const T &Below) {
+void FormSpace<T>::Sum::addScaled(const Form &F, const T &Numerator,
+                                  const T &Below) {
   if (Space.Overflow || Numerator == T(0))
     return;
   if (Dense.size() < Space.Atoms.size())
@@ -252,8 +253,7 @@ template <class T> void FormSpace<T>::Sum::addConstant(const Rational &C) {
   }
 }
 
-template <class T>
-typename FormSpace<T>::FormPtr FormSpace<T>::Sum::take() {
+template <class T> typename FormSpace<T>::FormPtr FormSpace<T>::Sum::take() {
   auto F = std::make_shared<Form>();
   auto Keep = [&](uint32_t A) {
     if (signOf(Dense[A]) != 0) {
@@ -273,8 +273,7 @@ typename FormSpace<T>::FormPtr FormSpace<T>::Sum::take() {
         Touched.push_back(E.Atom);
     if (Added.size() > 1) {
       std::sort(Touched.begin(), Touched.end());
-      Touched.erase(std::unique(Touched.begin(), Touched.end()),
-                    Touched.end());
+      Touched.erase(std::unique(Touched.begin(), Touched.end()), Touched.end());
     }
     for (uint32_t A : Touched)
       Keep(A);
@@ -425,7 +424,8 @@ typename FormSpace<T>::Relu FormSpace<T>::relu(const FormPtr &F) {
     Hash = mix(Hash, E.Atom ^ hashOf(Signed(E.Coefficient)));
   auto Opposite = [](const Form &A, const Form &B) {
     return A.Entries.size() == B.Entries.size() &&
-           A.Denominator == B.Denominator && A.Constant == Wide(0) - B.Constant &&
+           A.Denominator == B.Denominator &&
+           A.Constant == Wide(0) - B.Constant &&
            std::equal(A.Entries.begin(), A.Entries.end(), B.Entries.begin(),
                       [](const auto &X, const auto &Y) {
                         return X.Atom == Y.Atom &&
@@ -514,8 +514,7 @@ double FormSpace<T>::value(const Form &F, std::span<const double> V) const {
   return valueIn<double>(F, V);
 }
 template <class T>
-Rational FormSpace<T>::value(const Form &F,
-                             std::span<const Rational> V) const {
+Rational FormSpace<T>::value(const Form &F, std::span<const Rational> V) const {
   return valueIn<Rational>(F, V);
 }
 

@@ -168,9 +168,11 @@ template <class T> bool NetworkForms<T>::setInputs(const Variables &Inputs) {
       auto Scale = P.scale(E).exact(), Offset = P.offset(E).exact(),
            Constant = P.constant(E).exact();
       if (!Scale || !Offset || !Constant)
-        return fail("port '" + P.Name + "' has a scale or offset that is not "
-                                        "known exactly");
-      Sum.add(*Space.variable(Inputs[I][E]), *Scale);
+        return fail("port '" + P.Name +
+                    "' has a scale or offset that is not "
+                    "known exactly");
+      FormPtr Value = Space.variable(Inputs[I][E]);
+      Sum.add(*Value, *Scale);
       Sum.addConstant(*Offset * *Scale - *Constant);
       FormPtr U = Sum.take(), Up;
       for (const PortTerm &L : P.element(E)) {
@@ -225,9 +227,9 @@ typename NetworkForms<T>::FormPtr NetworkForms<T>::supply(SpeciesId S) {
     return Known;
   auto Made = producers(S);
   FormPtr Result;
-  bool Amount = !Given[S.Value] && (Net.initialValue(S) != 0 ||
-                                    Net.initial(S).kind() !=
-                                        Number::Kind::Exact);
+  bool Amount =
+      !Given[S.Value] && (Net.initialValue(S) != 0 ||
+                          Net.initial(S).kind() != Number::Kind::Exact);
   bool Less = !Taken.empty() && !Taken[S.Value].empty();
   if (Made.size() == 1 && Made[0].Amount == 1 && !Amount && !Given[S.Value] &&
       !Less) {

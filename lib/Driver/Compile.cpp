@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Driver/Compile.h"
+#include "nn2crn/Driver/Certify.h"
 #include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Lowering/Lowering.h"
 #include "nn2crn/Transforms/Pipeline.h"
@@ -17,6 +18,7 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
                                             std::string_view FileName,
                                             const CompileOptions &Options,
                                             DiagnosticEngine &Diags) {
+  registerDriverPasses();
   auto S = findScheme(Options.Scheme);
   if (!S) {
     std::string Known;
@@ -41,5 +43,8 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   PassRun Run;
   if (!runPipeline(*Passes, *Net, Context, {}, Run))
     return std::nullopt;
+  if (Options.Proof)
+    if (*Options.Proof = certify(*Net, &*G, Diags); !*Options.Proof)
+      return std::nullopt;
   return Net;
 }

@@ -97,8 +97,8 @@ std::optional<ExactValues> nn2crn::exactLimit(const Network &Net,
       if (!Scale || !Offset || !Sum)
         return std::nullopt;
       for (const PortTerm &T : P.element(E))
-        Sum = *Sum + Rational::fromDouble(T.Coefficient) *
-                         Amounts[T.Species.Value];
+        Sum = *Sum +
+              Rational::fromDouble(T.Coefficient) * Amounts[T.Species.Value];
       Out[I].push_back(*Sum / *Scale - *Offset);
     }
   }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "nn2crn/Driver/Certify.h"
 #include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/Compile.h"
 #include "nn2crn/Driver/Files.h"
@@ -45,6 +46,11 @@ int main(int Argc, char **Argv) {
   cl::opt<std::string> SchemeName(
       "scheme", cl::init("auto"), cl::value_desc("name"),
       cl::desc("How neurons become reactions: auto (default) or nc-relu"));
+  cl::opt<std::string> Certify(
+      "certify", cl::ValueOptional, cl::value_desc("file"),
+      cl::desc("Prove that the reactions compute the model, and print the\n"
+               "certificate, or also write it (JSON); without a proof the\n"
+               "network is not written and the exit code is 3"));
   OutputOptions Output;
   if (!T.parse())
     return ExitUsage;
@@ -71,8 +77,23 @@ int main(int Argc, char **Argv) {
   if (!Passes.empty())
     Options.Passes += "," + Passes;
 
-  if (auto Bytes = readFile(Model, Diags))
-    if (auto Net = compileModel(*Bytes, inputName(Model), Options, Diags))
-      Out->write(*Net, Diags);
+  std::optional<Certificate> Proof;
+  if (Certify.getNumOccurrences())
+    Options.Proof = &Proof;
+  auto Bytes = readFile(Model, Diags);
+  if (!Bytes)
+    return T.exitCode();
+  auto Net = compileModel(*Bytes, inputName(Model), Options, Diags);
+  if (!Net)
+    return T.exitCode();
+  if (Proof) {
+    llvm::errs() << certificateSummary(*Proof);
+    reportCertificate(*Proof, Diags);
+    if (!Certify.empty() && !writeCertificateFile(*Proof, Certify, Diags))
+      return T.exitCode();
+    if (!Proof->isEqual())
+      return T.exitCode();
+  }
+  Out->write(*Net, Diags);
   return T.exitCode();
 }

@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// In a network whose limit is certain, all that is ever supplied of a species is
-// a linear form over the extents of the reactions that make it, and the extent
-// of a reaction is a minimum over what it consumes:
+// In a network whose limit is certain, all that is ever supplied of a species
+// is a linear form over the extents of the reactions that make it, and the
+// extent of a reaction is a minimum over what it consumes:
 //
 //   min(a, b) = a - relu(a - b)
 //
@@ -107,8 +107,8 @@ private:
   FormPtr finalAmount(SpeciesId S);
   bool fail(std::string Why);
   std::span<const Producer> producers(SpeciesId S) const {
-    return std::span(Producers).subspan(
-        Begin[S.Value], Begin[S.Value + 1] - Begin[S.Value]);
+    return std::span(Producers).subspan(Begin[S.Value],
+                                        Begin[S.Value + 1] - Begin[S.Value]);
   }
 
   const Network &Net;

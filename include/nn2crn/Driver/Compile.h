@@ -15,6 +15,7 @@
 
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Support/Diagnostics.h"
+#include "nn2crn/Verification/Certificate.h"
 
 #include <functional>
 #include <optional>
@@ -28,6 +29,9 @@ struct CompileOptions {
   std::string Scheme = "auto";
   /// A pipeline as text; docs/reference/passes.md.
   std::string Passes = "O1";
+  /// Where not null, receives how the network compares with the model after all
+  /// passes (Verification/Certificate.h).
+  std::optional<Certificate> *Proof = nullptr;
   /// Where reports of passes go.
   std::function<void(std::string_view)> Print = [](std::string_view) {};
 };

@@ -1,4 +1,5 @@
-//===- Certificate.h - That a network computes a model, by proof -*- C++ -*-===//
+//===- Certificate.h - That a network computes a model, by proof -*- C++
+//-*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.
