@@ -59,10 +59,9 @@ docs/reference/certificate.md says what the lines mean. Changes nothing.
   bool needsOriginal() const override { return std::string(Against).empty(); }
 
   PassResult run(Network &Net, PassContext &Context) override {
-    auto C = needsOriginal()
-                 ? certify(Net, Context.Original, Context.Diags)
-                 : certifyAgainstModel(Net, std::string(Against),
-                                       Context.Diags);
+    auto C = needsOriginal() ? certify(Net, Context.Original, Context.Diags)
+                             : certifyAgainstModel(Net, std::string(Against),
+                                                   Context.Diags);
     if (!C)
       return PassResult::failed();
     Context.Print(certificateSummary(*C));

@@ -34,8 +34,7 @@ std::vector<ReferencePort> portsOf(CertificateReference Reference, bool Input) {
   if (auto *G = std::get_if<const Graph *>(&Reference)) {
     auto List = Input ? (*G)->inputs() : (*G)->outputs();
     for (size_t I = 0; I < List.size(); ++I)
-      Ports.push_back(
-          {List[I].Name, (*G)->value(List[I].Value).Elements, I});
+      Ports.push_back({List[I].Name, (*G)->value(List[I].Value).Elements, I});
     return Ports;
   }
   const Network &Net = *std::get<const Network *>(Reference);
@@ -169,15 +168,14 @@ public:
     }
     Out.Result = Certificate::Verdict::Unproven;
     size_t Apart = Differences.size();
-    Out.Reason = std::to_string(Apart) + " of " +
-                 std::to_string(Readings.size()) +
-                 (Apart == 1 ? " output elements has" : " output elements have") +
-                 " another form than the reference's, but no input was found "
-                 "on which they differ" +
-                 (Out.UnmatchedUnit.empty()
-                      ? ""
-                      : "; the first unit without a match is " +
-                            Out.UnmatchedUnit);
+    Out.Reason =
+        std::to_string(Apart) + " of " + std::to_string(Readings.size()) +
+        (Apart == 1 ? " output elements has" : " output elements have") +
+        " another form than the reference's, but no input was found "
+        "on which they differ" +
+        (Out.UnmatchedUnit.empty()
+             ? ""
+             : "; the first unit without a match is " + Out.UnmatchedUnit);
     return true;
   }
 
@@ -258,8 +256,7 @@ private:
         });
       for (const PortPair &P : Outputs)
         for (size_t E = 0; E < P.Other.Elements; ++E)
-          if (Wanted.push_back(
-                  Forms.reading(Other->ports()[P.Other.Index], E));
+          if (Wanted.push_back(Forms.reading(Other->ports()[P.Other.Index], E));
               !Wanted.back())
             return unproven(Forms.problem()), false;
       return !Space.overflowed();
@@ -288,9 +285,10 @@ private:
       Others[P.Other.Index] = Mine[P.Port];
     }
     auto Reads = exactLimit(Net, C.Order, Mine);
-    auto Gives = otherNetwork()
-                     ? exactLimit(*otherNetwork(), ReferenceC.Order, Others)
-                     : exactOutputs(*std::get<const Graph *>(Reference), Others);
+    auto Gives =
+        otherNetwork()
+            ? exactLimit(*otherNetwork(), ReferenceC.Order, Others)
+            : exactOutputs(*std::get<const Graph *>(Reference), Others);
     if (!Reads || !Gives)
       return false;
     for (const PortPair &P : Outputs)

@@ -235,8 +235,7 @@ void nn2crn::writeCertificate(const Certificate &C, llvm::raw_ostream &OS) {
         J.attribute("network_reads", C.Witness->NetworkReads.toDouble());
         J.attribute("reference_gives", C.Witness->ReferenceGives.toDouble());
         J.attribute("network_reads_exactly", C.Witness->NetworkReads.str());
-        J.attribute("reference_gives_exactly",
-                    C.Witness->ReferenceGives.str());
+        J.attribute("reference_gives_exactly", C.Witness->ReferenceGives.str());
       });
     }
     J.attributeEnd();
@@ -251,7 +250,8 @@ void nn2crn::writeCertificate(const Certificate &C, llvm::raw_ostream &OS) {
 void nn2crn::reportCertificate(const Certificate &C, DiagnosticEngine &Diags) {
   if (C.isEqual())
     return;
-  std::string What = C.Reference.empty() ? "the reference" : "'" + C.Reference + "'";
+  std::string What =
+      C.Reference.empty() ? "the reference" : "'" + C.Reference + "'";
   if (C.Witness)
     Diags
         .error(DiagId::CertificateDifferent, {},

@@ -70,8 +70,8 @@ private:
   void draw() {
     double Scale = std::ldexp(1.0, static_cast<int>(Random() % 10) - 3);
     unsigned Kind = Random() % 4;
-    double Share = Kind == 1 ? std::min(1.0, 3.0 / double(Variables.size()))
-                             : 1;
+    double Share =
+        Kind == 1 ? std::min(1.0, 3.0 / double(Variables.size())) : 1;
     for (uint32_t V : Variables) {
       const Interval &B = Space.atoms()[V].Bounds;
       double U = std::rint(uniform() * 1024) / 1024;
@@ -95,8 +95,8 @@ private:
   void evaluate() {
     Spent += Cost;
     for (uint32_t A : Needed)
-      Values[A] = std::max(0.0, Space.value(*Space.atoms()[A].Definition,
-                                            Values));
+      Values[A] =
+          std::max(0.0, Space.value(*Space.atoms()[A].Definition, Values));
   }
 
   /// Whether the present values are a witness.

@@ -23,11 +23,11 @@ namespace nn2crn {
 /// whether the difference is real; the search ends when it does. It is asked
 /// for what differs in doubles, at most some dozens of times.
 template <class T>
-bool searchWitness(
-    const FormSpace<T> &Space, std::span<const uint32_t> Variables,
-    std::span<const typename FormSpace<T>::FormPtr> Differences, uint64_t Seed,
-    double Effort,
-    const std::function<bool(std::span<const double>)> &Confirm);
+bool searchWitness(const FormSpace<T> &Space,
+                   std::span<const uint32_t> Variables,
+                   std::span<const typename FormSpace<T>::FormPtr> Differences,
+                   uint64_t Seed, double Effort,
+                   const std::function<bool(std::span<const double>)> &Confirm);
 
 } // namespace nn2crn
 
