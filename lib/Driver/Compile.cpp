@@ -16,7 +16,8 @@ using namespace nn2crn;
 std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
                                             std::string_view FileName,
                                             const CompileOptions &Options,
-                                            DiagnosticEngine &Diags) {
+                                            DiagnosticEngine &Diags,
+                                            PassRun *Did) {
   auto S = findScheme(Options.Scheme);
   if (!S) {
     std::string Known;
@@ -39,7 +40,7 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
     return std::nullopt;
   PassContext Context(Diags, Options.Print);
   PassRun Run;
-  if (!runPipeline(*Passes, *Net, Context, {}, Run))
+  if (!runPipeline(*Passes, *Net, Context, Options.Run, Did ? *Did : Run))
     return std::nullopt;
   return Net;
 }

@@ -10,6 +10,7 @@
 #include "nn2crn/Driver/Compile.h"
 #include "nn2crn/Driver/Files.h"
 #include "nn2crn/Driver/OutputOptions.h"
+#include "nn2crn/Driver/PassListing.h"
 #include "nn2crn/Lowering/Lowering.h"
 #include "nn2crn/Support/InputFile.h"
 #include "nn2crn/Transforms/Pipeline.h"
@@ -45,6 +46,10 @@ int main(int Argc, char **Argv) {
   cl::opt<std::string> SchemeName(
       "scheme", cl::init("auto"), cl::value_desc("name"),
       cl::desc("How neurons become reactions: auto (default) or nc-relu"));
+  cl::opt<bool> Verbose(
+      "verbose", cl::desc("Print what the network costs before the passes and\n"
+                          "after each"));
+  cl::alias Short("v", cl::aliasopt(Verbose), cl::desc("Same as --verbose"));
   OutputOptions Output;
   if (!T.parse())
     return ExitUsage;
@@ -68,11 +73,17 @@ int main(int Argc, char **Argv) {
   Options.Passes = Level.getNumOccurrences()    ? "O" + Level
                    : Passes.getNumOccurrences() ? "O0"
                                                 : "O1";
+  Options.Run.CollectCosts = Verbose;
   if (!Passes.empty())
     Options.Passes += "," + Passes;
 
-  if (auto Bytes = readFile(Model, Diags))
-    if (auto Net = compileModel(*Bytes, inputName(Model), Options, Diags))
+  if (auto Bytes = readFile(Model, Diags)) {
+    PassRun Did;
+    auto Net = compileModel(*Bytes, inputName(Model), Options, Diags, &Did);
+    if (Verbose && Did.Before)
+      llvm::errs() << costTable(Did);
+    if (Net)
       Out->write(*Net, Diags);
+  }
   return T.exitCode();
 }

@@ -15,6 +15,7 @@
 
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Support/Diagnostics.h"
+#include "nn2crn/Transforms/Pipeline.h"
 
 #include <functional>
 #include <optional>
@@ -28,16 +29,21 @@ struct CompileOptions {
   std::string Scheme = "auto";
   /// A pipeline as text; docs/reference/passes.md.
   std::string Passes = "O1";
+  /// How the passes are run and watched.
+  PassRunOptions Run;
   /// Where reports of passes go.
   std::function<void(std::string_view)> Print = [](std::string_view) {};
 };
 
 /// Compiles the ONNX model in \p Bytes. \p FileName is where it came from:
-/// external data is looked for beside it. Empty after errors.
+/// external data is looked for beside it. Empty after errors. What the passes
+/// did is left in
+/// \p Did, also then.
 std::optional<Network> compileModel(std::string_view Bytes,
                                     std::string_view FileName,
                                     const CompileOptions &Options,
-                                    DiagnosticEngine &Diags);
+                                    DiagnosticEngine &Diags,
+                                    PassRun *Did = nullptr);
 
 } // namespace nn2crn
 
