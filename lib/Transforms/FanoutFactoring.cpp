@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 
 using namespace nn2crn;
 
@@ -42,28 +43,27 @@ public:
     };
     // Blocks alone, and blocks about the best size as a start of the greedy
     // search.
-    std::vector<FanoutGraph> Seeds{Plain};
     unsigned BestSize = 1;
     uint64_t BestPrice = UINT64_MAX;
     for (unsigned Size = 2; Size <= MostInBlock; ++Size) {
-      Seeds.push_back(seed(Size));
-      if (uint64_t Price = costOf(Seeds.back()); Price < BestPrice) {
+      FanoutGraph Seed = seed(Size);
+      if (uint64_t Price = costOf(Seed); Price < BestPrice) {
         BestPrice = Price;
         BestSize = Size;
       }
       // Patterns are all different from there on.
-      if (Seeds.back().Out.size() == FirstHelper)
+      if (Seed.Out.size() == FirstHelper)
         break;
     }
     if (!greedy(Plain).isFeasible()) {
-      Offer(std::move(Seeds[BestSize - 1]));
+      Offer(seed(BestSize));
       return Best;
     }
     Offer(greedy(std::move(Plain)).run());
-    for (unsigned Size = std::max(2u, BestSize - 1);
-         Size <= BestSize + 1 && Size <= Seeds.size(); ++Size)
-      if (Seeds[Size - 1].Out.size() > FirstHelper)
-        Offer(greedy(std::move(Seeds[Size - 1])).run());
+    for (unsigned Size = std::max(2u, BestSize - 1); Size <= BestSize + 1;
+         ++Size)
+      if (FanoutGraph Seed = seed(Size); Seed.Out.size() > FirstHelper)
+        Offer(greedy(std::move(Seed)).run());
     return Best;
   }
 
@@ -272,7 +272,8 @@ std::optional<FanoutGraph> nn2crn::factorFanout(const FanoutMatrix &M,
                                                 uint32_t MaxDepth) {
   assert(M.Beside.size() == M.Rows.size());
   // A pair needs two lines with two in common; a helper, a second step.
-  if (M.Rows.size() < 2 || M.Columns < 2 || MaxDepth == 1)
+  if (M.Rows.size() < 2 || M.Columns < 2 || MaxDepth == 1 ||
+      (Cost.PerProduct == 0 && Cost.MaxProducts == 0))
     return std::nullopt;
   return Factoring(M, Cost, MaxDepth).run();
 }

@@ -300,7 +300,7 @@ void FanoutGreedy::take(const Candidate &C) {
   std::vector<Line> &Own = Lines[Side];
   for (Shared S : Common) {
     Line &Across = Lines[!Side][S.Line];
-    for (uint32_t Old : {C.First, C.Second}) {
+    for (uint32_t Old : {uint32_t{C.First}, C.Second}) {
       clear(Own[Old], S.Line);
       clear(Across, Old);
     }
@@ -308,7 +308,7 @@ void FanoutGreedy::take(const Candidate &C) {
     set(Across, New, S.Minus);
   }
   for (auto [Old, Minus] :
-       {std::pair(C.First, false), {C.Second, C.Opposite != 0}}) {
+       {std::pair(uint32_t{C.First}, false), {C.Second, C.Opposite != 0}}) {
     Settled[Side][Own[Old].Node].push_back({Node, Minus});
     Settled[!Side][Node].push_back({Own[Old].Node, Minus});
   }
