@@ -76,6 +76,8 @@ public:
         if (auto Terms = P.element(I);
             Terms.size() == 2 && Terms[0].Coefficient == -Terms[1].Coefficient)
           pair(Terms[0].Species, Terms[1].Species);
+    for (Reaction R : Net.reactions())
+      gate(R);
     while (!Species.empty() || !Reactions.empty())
       if (!Species.empty()) {
         SpeciesId S = Species.back();
@@ -162,13 +164,11 @@ private:
   void follow(SpeciesId A) {
     SpeciesId B = Out.OfSpecies[A.Value];
     ReactionId OfA = onlyUser(A), OfB = onlyUser(B);
-    if (OfA.isValid() && OfB.isValid() && OfA != OfB) {
+    if (OfA.isValid() && OfB.isValid()) {
       Reaction RA = Net.reaction(OfA), RB = Net.reaction(OfB);
       if (RA.order() == 1 && RB.order() == 1 &&
           RA.products().size() == RB.products().size())
         pair(OfA, OfB);
-      gate(RA, RB);
-      gate(RB, RA);
     }
     for (SpeciesId S : {A, B})
       for (Producer P : producers(S))
@@ -176,16 +176,28 @@ private:
           pairByProducts(P.Reaction);
   }
 
-  /// `a -> m + c` and `m + b -> d`.
-  void gate(Reaction First, Reaction Second) {
-    if (First.order() != 1 || First.products().size() != 2 ||
-        Second.order() != 2 || Second.reactants().size() != 2 ||
-        Second.products().size() != 1)
+  /// `a -> m + c`, \p First, and `m + b -> d`, where nothing else uses a, b
+  /// and m: the rails of a gate's input, and of its output.
+  void gate(Reaction First) {
+    if (First.order() != 1 || First.products().size() != 2)
       return;
-    for (size_t I = 0; I < 2; ++I)
-      for (Term T : Second.reactants())
-        if (First.products()[I].Species == T.Species)
-          pair(First.products()[1 - I].Species, Second.products()[0].Species);
+    SpeciesId A = First.reactants()[0].Species;
+    for (size_t I = 0; I < 2 && onlyUser(A) == First.id(); ++I) {
+      SpeciesId M = First.products()[I].Species;
+      ReactionId Id = onlyUser(M);
+      if (!Id.isValid() || Id == First.id())
+        continue;
+      Reaction Second = Net.reaction(Id);
+      auto Side = Second.reactants();
+      if (Second.order() != 2 || Side.size() != 2 ||
+          Second.products().size() != 1)
+        continue;
+      SpeciesId B = Side[Side[0].Species == M].Species;
+      if (onlyUser(B) != Id)
+        continue;
+      pair(A, B);
+      pair(First.products()[1 - I].Species, Second.products()[0].Species);
+    }
   }
 
   void follow(ReactionId A) {

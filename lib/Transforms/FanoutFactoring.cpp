@@ -11,7 +11,9 @@
 #include "FanoutGreedy.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <numeric>
 #include <tuple>
 
 using namespace nn2crn;
@@ -28,7 +30,11 @@ public:
   Factoring(const FanoutMatrix &M, const FanoutCost &Cost, uint32_t MaxDepth)
       : M(M), Cost(Cost), MaxDepth(MaxDepth),
         Rows(static_cast<uint32_t>(M.Rows.size())),
-        FirstHelper(Rows + M.Columns) {}
+        FirstHelper(Rows + M.Columns), Across(M.Columns) {
+    for (uint32_t R = 0; R < Rows; ++R)
+      for (Entry E : M.Rows[R])
+        Across[E.Column].push_back({R, E.Minus});
+  }
 
   std::optional<FanoutGraph> run() {
     FanoutGraph Plain = plain();
@@ -45,24 +51,29 @@ public:
     // search.
     unsigned BestSize = 1;
     uint64_t BestPrice = UINT64_MAX;
-    for (unsigned Size = 2; Size <= MostInBlock; ++Size) {
-      FanoutGraph Seed = seed(Size);
-      if (uint64_t Price = costOf(Seed); Price < BestPrice) {
-        BestPrice = Price;
-        BestSize = Size;
+    std::vector<uint32_t> Order;
+    for (const std::vector<uint32_t> &Tried :
+         {std::vector<uint32_t>(), similarOrder()}) {
+      for (unsigned Size = 2; Size <= MostInBlock; ++Size) {
+        FanoutGraph Seed = seed(Size, Tried);
+        // Patterns are all different from there on.
+        if (Seed.Out.size() == FirstHelper)
+          break;
+        if (uint64_t Price = costOf(Seed); Price < BestPrice) {
+          BestPrice = Price;
+          BestSize = Size;
+          Order = Tried;
+        }
       }
-      // Patterns are all different from there on.
-      if (Seed.Out.size() == FirstHelper)
-        break;
     }
     if (!greedy(Plain).isFeasible()) {
-      Offer(seed(BestSize));
+      Offer(seed(BestSize, Order));
       return Best;
     }
     Offer(greedy(std::move(Plain)).run());
     for (unsigned Size = std::max(2u, BestSize - 1); Size <= BestSize + 1;
          ++Size)
-      if (FanoutGraph Seed = seed(Size); Seed.Out.size() > FirstHelper)
+      if (FanoutGraph Seed = seed(Size, Order); Seed.Out.size() > FirstHelper)
         Offer(greedy(std::move(Seed)).run());
     return Best;
   }
@@ -93,27 +104,69 @@ private:
     return Sum;
   }
 
+  /// The smaller dimension in an order that puts lines beside each other that
+  /// agree or oppose in many places. Empty where that would take long.
+  std::vector<uint32_t> similarOrder() const {
+    const auto &Lines = M.Columns <= Rows ? Across : M.Rows;
+    const size_t N = Lines.size(), Words = (std::max(Rows, M.Columns) + 63) / 64;
+    constexpr size_t MostWork = size_t{1} << 29;
+    if (N < 3 || N * N > MostWork / Words)
+      return {};
+    std::vector<uint64_t> Plus(N * Words), Minus(N * Words);
+    for (size_t L = 0; L < N; ++L)
+      for (Entry E : Lines[L])
+        (E.Minus ? Minus : Plus)[L * Words + E.Column / 64] |=
+            uint64_t{1} << E.Column % 64;
+    std::vector<uint32_t> Order(N);
+    std::iota(Order.begin(), Order.end(), 0u);
+    for (size_t At = 0; At + 1 < N; ++At) {
+      const uint64_t *P = &Plus[Order[At] * Words],
+                     *Q = &Minus[Order[At] * Words];
+      size_t Best = At + 1;
+      int Most = -1;
+      for (size_t I = At + 1; I < N; ++I) {
+        const uint64_t *P2 = &Plus[Order[I] * Words],
+                       *Q2 = &Minus[Order[I] * Words];
+        int Agree = 0, Oppose = 0;
+        for (size_t W = 0; W < Words; ++W) {
+          Agree += std::popcount(P[W] & P2[W]) + std::popcount(Q[W] & Q2[W]);
+          Oppose += std::popcount(P[W] & Q2[W]) + std::popcount(Q[W] & P2[W]);
+        }
+        if (int Common = std::max(Agree, Oppose); Common > Most) {
+          Most = Common;
+          Best = I;
+        }
+      }
+      std::swap(Order[At + 1], Order[Best]);
+    }
+    return Order;
+  }
+
   /// Lines across the larger dimension that agree, up to a sign, on \p Size
-  /// neighbouring ones of the smaller share a helper there.
-  FanoutGraph seed(unsigned Size) const {
+  /// neighbouring ones of the smaller share a helper there. Neighbours are
+  /// those in \p Order, or in the matrix where that is empty.
+  FanoutGraph seed(unsigned Size, const std::vector<uint32_t> &Order) const {
     FanoutGraph G;
     G.Out.resize(FirstHelper);
     bool ByColumns = M.Columns <= Rows;
+    std::vector<uint32_t> PlaceOf(Order.size());
+    for (uint32_t I = 0; I < Order.size(); ++I)
+      PlaceOf[Order[I]] = I;
     struct Part {
       uint32_t Block, Pattern, Line;
       bool Minus;
     };
     std::vector<Part> Parts;
-    std::vector<std::vector<Entry>> Across;
-    if (!ByColumns) {
-      Across.resize(M.Columns);
-      for (uint32_t R = 0; R < Rows; ++R)
-        for (Entry E : M.Rows[R])
-          Across[E.Column].push_back({R, E.Minus});
-    }
     const auto &Lines = ByColumns ? M.Rows : Across;
-    for (uint32_t L = 0; L < Lines.size(); ++L)
-      for (Entry E : Lines[L]) {
+    std::vector<Entry> Entries;
+    for (uint32_t L = 0; L < Lines.size(); ++L) {
+      Entries = Lines[L];
+      if (!Order.empty()) {
+        for (Entry &E : Entries)
+          E.Column = PlaceOf[E.Column];
+        std::ranges::sort(Entries, {}, &Entry::Column);
+      }
+      for (Entry E : Entries) {
         uint32_t Block = E.Column / Size, Place = E.Column % Size;
         if (Parts.empty() || Parts.back().Line != L ||
             Parts.back().Block != Block)
@@ -122,6 +175,7 @@ private:
         uint32_t Bits = E.Minus == Parts.back().Minus ? 1 : 2;
         Parts.back().Pattern |= Bits << 2 * Place;
       }
+    }
     std::ranges::sort(Parts, [](const Part &A, const Part &B) {
       return std::tie(A.Block, A.Pattern, A.Line) <
              std::tie(B.Block, B.Pattern, B.Line);
@@ -140,8 +194,10 @@ private:
         ++End;
       std::vector<std::pair<uint32_t, bool>> Members;
       for (uint32_t Place = 0; Place < Size; ++Place)
-        if (uint32_t Bits = P.Pattern >> 2 * Place & 3)
-          Members.emplace_back(P.Block * Size + Place, Bits == 2);
+        if (uint32_t Bits = P.Pattern >> 2 * Place & 3) {
+          uint32_t At = P.Block * Size + Place;
+          Members.emplace_back(Order.empty() ? At : Order[At], Bits == 2);
+        }
       auto A = static_cast<int64_t>(End - First);
       auto B = static_cast<int64_t>(Members.size());
       bool Pays = A > 1 && B > 1 && A * B > A + B + Cost.helperWeight() &&
@@ -264,6 +320,8 @@ private:
   const FanoutMatrix &M;
   const FanoutCost &Cost;
   uint32_t MaxDepth, Rows, FirstHelper;
+  /// The columns' entries; Entry::Column is the row there.
+  std::vector<std::vector<Entry>> Across;
 };
 } // namespace
 

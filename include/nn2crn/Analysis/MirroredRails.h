@@ -9,12 +9,12 @@
 //
 // In a dual-rail network `x.p -> a.p + b.n` comes with `x.n -> a.n + b.p`. This
 // finds such pairs in the reactions themselves, never in names: it starts from
-// the rails that ports bind, and goes on by
+// the rails that ports bind and from gates `a -> m + c`, `m + b -> d` (a and b,
+// c and d), and goes on by
 //
 //   - rails that only one reaction each consumes, alone: the two reactions;
 //   - species that mirrored reactions make in mirrored amounts, and reactions
-//     that make mirrored amounts of mirrored species;
-//   - the gate `a -> m + c`, `m + b -> d` of mirrored a and b: c and d.
+//     that make mirrored amounts of mirrored species.
 //
 // Pairs are proposals. A pass that relies on one checks what it relies on.
 //
