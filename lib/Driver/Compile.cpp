@@ -17,7 +17,8 @@ using namespace nn2crn;
 std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
                                             std::string_view FileName,
                                             const CompileOptions &Options,
-                                            DiagnosticEngine &Diags) {
+                                            DiagnosticEngine &Diags,
+                                            CompileReport *Report) {
   registerDriverPasses();
   auto S = findScheme(Options.Scheme);
   if (!S) {
@@ -40,11 +41,12 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   if (!Net)
     return std::nullopt;
   PassContext Context(Diags, Options.Print);
-  PassRun Run;
-  if (!runPipeline(*Passes, *Net, Context, {}, Run))
+  CompileReport Unread;
+  CompileReport &Out = Report ? *Report : Unread;
+  if (!runPipeline(*Passes, *Net, Context, Options.Run, Out.Passes))
     return std::nullopt;
-  if (Options.Proof)
-    if (*Options.Proof = certify(*Net, &*G, Diags); !*Options.Proof)
+  if (Options.Certify)
+    if (Out.Proof = certify(*Net, &*G, Diags); !Out.Proof)
       return std::nullopt;
   return Net;
 }

@@ -32,6 +32,7 @@
 #include <charconv>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <typeindex>
@@ -164,6 +165,40 @@ private:
       return std::to_string(V);
   }
   T Value, Default;
+};
+
+/// One of a few words; the first is the default.
+class Choice final : public PassOption {
+public:
+  /// \p Words must outlive the pass.
+  Choice(Pass *Owner, std::string_view Name,
+         std::span<const std::string_view> Words, std::string_view Help)
+      : PassOption(Owner, Name, Help), Words(Words) {
+    for (std::string_view Word : Words)
+      Expects += (Expects.empty()        ? ""
+                  : Word == Words.back() ? " or "
+                                         : ", ") +
+                 std::string(Word);
+  }
+  /// The place of the word among those there are.
+  size_t index() const { return Index; }
+
+  bool parse(std::string_view Text) override {
+    for (size_t I = 0; I < Words.size(); ++I)
+      if (Words[I] == Text) {
+        Index = I;
+        return true;
+      }
+    return false;
+  }
+  std::string text() const override { return std::string(Words[Index]); }
+  std::string defaultText() const override { return std::string(Words[0]); }
+  std::string_view expects() const override { return Expects; }
+
+private:
+  std::span<const std::string_view> Words;
+  std::string Expects;
+  size_t Index = 0;
 };
 
 /// Something a pass counts, in every build type.
