@@ -133,8 +133,8 @@ template <class T> void FormSpace<T>::Sum::makeRoom(double Growth) {
       return;
     // The bound adds up what may cancel: look what is really there.
     double Real = 0;
-    for (const auto &Entries : Added)
-      for (const auto &E : Entries)
+    for (const FormPtr &F : Added)
+      for (const auto &E : F->Entries)
         Real = std::max(Real, std::fabs(toDouble(Dense[E.Atom])));
     Largest = Real + Growth;
     if (!(Largest < Limit<T>))
@@ -157,8 +157,8 @@ template <class T> bool FormSpace<T>::Sum::raiseDenominator(const T &By) {
     }
     // Atoms that stand in several summands must be scaled once.
     std::vector<uint32_t> Present;
-    for (const auto &Entries : Added)
-      for (const auto &E : Entries)
+    for (const FormPtr &F : Added)
+      for (const auto &E : F->Entries)
         Present.push_back(E.Atom);
     std::sort(Present.begin(), Present.end());
     Present.erase(std::unique(Present.begin(), Present.end()), Present.end());
@@ -171,10 +171,11 @@ template <class T> bool FormSpace<T>::Sum::raiseDenominator(const T &By) {
 }
 
 template <class T>
-void FormSpace<T>::Sum::addScaled(const Form &F, const T &Numerator,
+void FormSpace<T>::Sum::addScaled(const FormPtr &Form, const T &Numerator,
                                   const T &Below) {
   if (Space.Overflow || Numerator == T(0))
     return;
+  const auto &F = *Form;
   if (Dense.size() < Space.Atoms.size())
     Dense.resize(Space.Atoms.size(), T(0));
   T Factor = Numerator;
@@ -206,7 +207,7 @@ void FormSpace<T>::Sum::addScaled(const Form &F, const T &Numerator,
       Out[E.Atom] += Factor * E.Coefficient;
   }
   if (!F.Entries.empty()) {
-    Added.push_back(F.Entries);
+    Added.push_back(Form);
     AddedEntries += F.Entries.size();
   }
   if (F.Constant == Wide(0))
@@ -217,7 +218,7 @@ void FormSpace<T>::Sum::addScaled(const Form &F, const T &Numerator,
 }
 
 template <class T>
-void FormSpace<T>::Sum::add(const Form &F, const Rational &Weight) {
+void FormSpace<T>::Sum::add(const FormPtr &F, const Rational &Weight) {
   if constexpr (IsFraction<T>) {
     addScaled(F, Weight, T(1));
   } else {
@@ -254,10 +255,10 @@ template <class T> void FormSpace<T>::Sum::addConstant(const Rational &C) {
 }
 
 template <class T> typename FormSpace<T>::FormPtr FormSpace<T>::Sum::take() {
-  auto F = std::make_shared<Form>();
+  auto Out = std::make_shared<Form>();
   auto Keep = [&](uint32_t A) {
     if (signOf(Dense[A]) != 0) {
-      F->Entries.push_back({A, Dense[A]});
+      Out->Entries.push_back({A, Dense[A]});
       Dense[A] = T(0);
     }
   };
@@ -268,8 +269,8 @@ template <class T> typename FormSpace<T>::FormPtr FormSpace<T>::Sum::take() {
   } else {
     std::vector<uint32_t> Touched;
     Touched.reserve(AddedEntries);
-    for (const auto &Entries : Added)
-      for (const auto &E : Entries)
+    for (const FormPtr &F : Added)
+      for (const auto &E : F->Entries)
         Touched.push_back(E.Atom);
     if (Added.size() > 1) {
       std::sort(Touched.begin(), Touched.end());
@@ -278,16 +279,16 @@ template <class T> typename FormSpace<T>::FormPtr FormSpace<T>::Sum::take() {
     for (uint32_t A : Touched)
       Keep(A);
   }
-  F->Entries.shrink_to_fit();
-  F->Constant = Constant;
-  F->Denominator = Denominator;
-  Space.reduce(*F);
+  Out->Entries.shrink_to_fit();
+  Out->Constant = Constant;
+  Out->Denominator = Denominator;
+  Space.reduce(*Out);
   Added.clear();
   AddedEntries = 0;
   Constant = Wide(0);
   Denominator = T(1);
   Largest = 0;
-  return F;
+  return Out;
 }
 
 /// To lowest terms; sets Largest.
@@ -358,8 +359,8 @@ typename FormSpace<T>::FormPtr FormSpace<T>::difference(const FormPtr &A,
                                                         const FormPtr &B) {
   if (B->isZero())
     return A;
-  Scratch.add(*A, 1);
-  Scratch.add(*B, -1);
+  Scratch.add(A, 1);
+  Scratch.add(B, -1);
   return Scratch.take();
 }
 
@@ -368,7 +369,7 @@ typename FormSpace<T>::FormPtr FormSpace<T>::quotient(const FormPtr &F,
                                                       uint32_t Divisor) {
   if (Divisor == 1)
     return F;
-  Scratch.add(*F, 1, Divisor);
+  Scratch.add(F, 1, Divisor);
   return Scratch.take();
 }
 
@@ -442,8 +443,8 @@ typename FormSpace<T>::Relu FormSpace<T>::relu(const FormPtr &F) {
     if (Same)
       return {std::move(Multiple), 0, It->second};
     // relu(F) = relu(-F) + F.
-    Scratch.add(*Multiple, 1);
-    Scratch.add(*F, 1);
+    Scratch.add(Multiple, 1);
+    Scratch.add(F, 1);
     return {Scratch.take(), 0, It->second};
   }
   Interval Out = bounds(*P);

@@ -171,7 +171,7 @@ template <class T> bool NetworkForms<T>::setInputs(const Variables &Inputs) {
         return fail("port '" + P.Name +
                     "' has a scale or offset that is not "
                     "known exactly");
-      Sum.add(*Space.variable(Inputs[I][E]), *Scale);
+      Sum.add(Space.variable(Inputs[I][E]), *Scale);
       Sum.addConstant(*Offset * *Scale - *Constant);
       FormPtr U = Sum.take(), Up;
       for (const PortTerm &L : P.element(E)) {
@@ -192,9 +192,9 @@ template <class T> bool NetworkForms<T>::setInputs(const Variables &Inputs) {
           Up = Space.relu(U).Value;
         Rational Each =
             Rational(1) / Rational::fromDouble(std::fabs(Rail->Coefficient));
-        Sum.add(*Up, Each);
+        Sum.add(Up, Each);
         if (!Positive)
-          Sum.add(*U, Rational(0) - Each);
+          Sum.add(U, Rational(0) - Each);
         Given[Rail->Species.Value] = Sum.take();
       }
     }
@@ -235,7 +235,7 @@ typename NetworkForms<T>::FormPtr NetworkForms<T>::supply(SpeciesId S) {
     Result = Extents[Made[0].Reaction.Value];
   } else {
     if (Given[S.Value])
-      Sum.add(*Given[S.Value], 1);
+      Sum.add(Given[S.Value], 1);
     if (Amount) {
       auto Exact = Net.initial(S).exact();
       if (!Exact) {
@@ -246,13 +246,10 @@ typename NetworkForms<T>::FormPtr NetworkForms<T>::supply(SpeciesId S) {
       Sum.addConstant(*Exact);
     }
     for (const Producer &P : Made)
-      Sum.add(*Extents[P.Reaction.Value], P.Amount);
-    std::vector<FormPtr> Variables;
+      Sum.add(Extents[P.Reaction.Value], P.Amount);
     if (Less)
-      for (uint32_t V : Taken[S.Value]) {
-        Variables.push_back(Space.variable(V));
-        Sum.add(*Variables.back(), -1);
-      }
+      for (uint32_t V : Taken[S.Value])
+        Sum.add(Space.variable(V), -1);
     Result = Sum.take();
   }
   // Rows are long: an extent goes when all that it makes has been added up.
@@ -332,8 +329,8 @@ typename NetworkForms<T>::FormPtr NetworkForms<T>::finalAmount(SpeciesId S) {
       Back = P.Coefficient;
   if (Back >= Each)
     return All;
-  Sum.add(*All, 1);
-  Sum.add(*Extents[By.Value], -static_cast<int64_t>(Each - Back));
+  Sum.add(All, 1);
+  Sum.add(Extents[By.Value], -static_cast<int64_t>(Each - Back));
   return Sum.take();
 }
 
@@ -347,12 +344,13 @@ typename NetworkForms<T>::FormPtr NetworkForms<T>::reading(const Port &P,
          "' has a scale, offset or constant that is not known exactly");
     return nullptr;
   }
+  // All first: an amount may itself be a sum.
   std::vector<FormPtr> Amounts;
   for (const PortTerm &L : P.element(Element))
     if (Amounts.push_back(finalAmount(L.Species)); !Amounts.back())
       return nullptr;
   for (size_t I = 0; I < Amounts.size(); ++I)
-    Sum.add(*Amounts[I],
+    Sum.add(Amounts[I],
             Rational::fromDouble(P.element(Element)[I].Coefficient) / *Scale);
   Sum.addConstant(*Constant / *Scale - *Offset);
   return Sum.take();

@@ -38,7 +38,7 @@ GraphForms<T>::GraphForms(const Graph &G, FormSpace<T> &Space,
         auto Columns = O.Weights.columnsOf(E);
         auto Weights = O.Weights.weightsOf(E);
         for (size_t K = 0; K < Columns.size(); ++K) {
-          const auto &Form = *Values[O.Value.Value][Columns[K]];
+          const FormPtr &Form = Values[O.Value.Value][Columns[K]];
           if (double W = Weights[K]; W == std::rint(W) && std::fabs(W) < 0x1p53)
             Sum.add(Form, static_cast<int64_t>(W));
           else

@@ -1,4 +1,4 @@
-//===- RandomGraph.h - Graphs by seed, for properties -*- C++ -*-===//
+//===- RandomGraph.h - Graphs by seed, for tests -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.
@@ -9,7 +9,7 @@
 #ifndef NN2CRN_TEST_RANDOMGRAPH_H
 #define NN2CRN_TEST_RANDOMGRAPH_H
 
-#include "nn2crn/Graph/Graph.h"
+#include "GraphEval.h"
 
 #include <random>
 #include <string>
@@ -52,6 +52,38 @@ struct Builder {
       for (uint32_t I = 0; I < Rows; ++I)
         Bias.push_back(below(3) ? number() : 0);
     return G.addAffine("a", {Rows}, std::move(Operands), std::move(Bias), S);
+  }
+  /// Up to seven nodes of all kinds over one or two inputs, values used any
+  /// number of times, and up to three outputs.
+  void fill() {
+    std::vector<ValueId> Pool;
+    for (unsigned I = 0; I < 1 + below(2); ++I)
+      Pool.push_back(G.addInput("x" + std::to_string(I), {1 + below(4)}));
+    for (unsigned I = 0; I < 1 + below(7); ++I) {
+      ValueId A = Pool[below(static_cast<unsigned>(Pool.size()))];
+      ValueId C = Pool[below(static_cast<unsigned>(Pool.size()))];
+      switch (below(5)) {
+      case 0:
+      case 1:
+        Pool.push_back(G.addRelu("r", A, S));
+        break;
+      case 2: // x + x, x + b
+        Pool.push_back(affine(G.value(A).Elements,
+                              below(2) ? std::vector{A} : std::vector{A, A},
+                              true));
+        break;
+      case 3: // Any number of operands, also none.
+        Pool.push_back(affine(1 + below(4), {}));
+        break;
+      default:
+        Pool.push_back(affine(1 + below(4), {A, C, A}));
+        break;
+      }
+    }
+    for (unsigned I = 0; I < 1 + below(3); ++I) {
+      ValueId V = Pool[below(static_cast<unsigned>(Pool.size()))];
+      G.addOutput("y" + std::to_string(I), V, G.value(V).Shape);
+    }
   }
 };
 

@@ -116,25 +116,25 @@ public:
   //===--- Forms ----------------------------------------------------------===//
 
   /// Accumulates sum of weight x form + constants; reused for the next sum
-  /// after take(). Forms that were added must live until then.
+  /// after take().
   class Sum {
   public:
     explicit Sum(FormSpace &Space) : Space(Space) {}
-    void add(const Form &F, int64_t Numerator, int64_t Denominator = 1) {
+    void add(const FormPtr &F, int64_t Numerator, int64_t Denominator = 1) {
       addScaled(F, T(Numerator), T(Denominator));
     }
-    void add(const Form &F, const Rational &Weight);
+    void add(const FormPtr &F, const Rational &Weight);
     void addConstant(const Rational &C);
     FormPtr take();
 
   private:
-    void addScaled(const Form &F, const T &Numerator, const T &Denominator);
+    void addScaled(const FormPtr &F, const T &Numerator, const T &Denominator);
     void makeRoom(double Growth);
     bool raiseDenominator(const T &By);
     FormSpace &Space;
     std::vector<T> Dense;
-    /// Entries that were added, for take() to find what is not 0.
-    std::vector<std::span<const typename Form::Entry>> Added;
+    /// What was added, for take() to find what is not 0.
+    std::vector<FormPtr> Added;
     size_t AddedEntries = 0;
     Wide Constant{0};
     T Denominator{1};
@@ -182,6 +182,13 @@ private:
   bool Overflow = false;
   Sum Scratch{*this};
 };
+
+/// Calls \p Try with an int64_t, an Int128 and a Rational, until one answers
+/// true: that its numbers were large enough. The last one always is.
+template <class Fn> void withNumbersLargeEnough(Fn Try) {
+  if (!Try(int64_t()) && !Try(Int128()))
+    Try(Rational());
+}
 
 extern template class FormSpace<int64_t>;
 extern template class FormSpace<Int128>;

@@ -8,7 +8,6 @@
 
 #include "nn2crn/Lowering/NcRelu.h"
 
-#include "../GraphEval.h"
 #include "../RandomGraph.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/IR/Verifier.h"
@@ -208,34 +207,7 @@ TEST(NcRelu, RandomGraphsComputeTheSame) {
   for (unsigned Seed = 0; Seed < 400; ++Seed) {
     SCOPED_TRACE("seed " + std::to_string(Seed));
     Builder B(Seed);
-    std::vector<ValueId> Pool;
-    for (unsigned I = 0; I < 1 + B.below(2); ++I)
-      Pool.push_back(B.G.addInput("x" + std::to_string(I), {1 + B.below(4)}));
-    for (unsigned I = 0; I < 1 + B.below(7); ++I) {
-      ValueId A = Pool[B.below(static_cast<unsigned>(Pool.size()))];
-      ValueId C = Pool[B.below(static_cast<unsigned>(Pool.size()))];
-      switch (B.below(5)) {
-      case 0:
-      case 1:
-        Pool.push_back(B.G.addRelu("r", A, B.S));
-        break;
-      case 2: // x + x, x + b
-        Pool.push_back(B.affine(B.G.value(A).Elements,
-                                B.below(2) ? std::vector{A} : std::vector{A, A},
-                                true));
-        break;
-      case 3: // Any number of operands, also none.
-        Pool.push_back(B.affine(1 + B.below(4), {}));
-        break;
-      default:
-        Pool.push_back(B.affine(1 + B.below(4), {A, C, A}));
-        break;
-      }
-    }
-    for (unsigned I = 0; I < 1 + B.below(3); ++I) {
-      ValueId V = Pool[B.below(static_cast<unsigned>(Pool.size()))];
-      B.G.addOutput("y" + std::to_string(I), V, B.G.value(V).Shape);
-    }
+    B.fill();
     Network Net = lowered(B.G);
     compare(B, Net);
     // Simplifying changes neither the graph's answers nor the network's.
