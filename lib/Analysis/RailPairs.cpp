@@ -277,7 +277,8 @@ private:
 
   //===--- Candidates: gates ----------------------------------------------===//
 
-  /// `S -> m + ..`, `m + B -> ..`: S and B, where nothing else makes m.
+  /// `S -> m + ..`, `m + B -> ..`: S and B, where nothing else makes m. And
+  /// `A + B ->`: A and B.
   void pairGates() {
     std::vector<uint32_t> Made(Net.speciesRows());
     std::vector<ReactionId> Maker(Net.speciesRows());
@@ -295,6 +296,10 @@ private:
       Reaction R = Net.reaction(Id);
       if (R.reactants().size() != 2 || R.order() != 2)
         continue;
+      // Two that annihilate.
+      if (R.products().empty())
+        All.push_back({Sure.position(Id), R.reactants()[0].Species,
+                       R.reactants()[1].Species});
       for (int Side : {0, 1}) {
         SpeciesId M = R.reactants()[Side].Species;
         SpeciesId B = R.reactants()[1 - Side].Species;

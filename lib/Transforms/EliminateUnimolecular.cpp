@@ -66,7 +66,7 @@ X @initial 1/3
 @units nM s
 @input x[] single
 @output y[] single
-x -> y * 2 + M * 2 + N [k = 1]
+x -> 2 y + 2 M + N [k = 1]
 M + N -> y [k = 1]
 y @initial 1/3
 M @initial 1/3

@@ -188,7 +188,7 @@ not pay, only those reactions do that pay by themselves.
 ```crn before
 @input x[] dual
 @output y[] dual
-x.p -> M + 2 N + y.n [k = 1]
+x.p -> 2 M + N + y.n [k = 1]
 x.n -> N [k = 1]
 M + N -> y.p [k = 1]
 M @initial 1
@@ -199,7 +199,7 @@ N @initial 0.25
 @units nM s
 @input x[] dual
 @output y[] dual
-x.p -> y.p + y.n + N [k = 1]
+x.p -> y.p + y.n + M [k = 1]
 x.n -> N [k = 1]
 M + N -> y.p [k = 1]
 y.p @initial 0.25
