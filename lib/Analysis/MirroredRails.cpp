@@ -38,8 +38,8 @@ public:
 
   /// The least id with \p Hash that is still free and not \p Self.
   template <class Fn> IdType find(uint64_t Hash, IdType Self, Fn IsFree) {
-    auto Start = std::ranges::lower_bound(
-        Sorted, Hash, {}, [&](uint32_t I) { return (*Of)[I]; });
+    auto Start = std::ranges::lower_bound(Sorted, Hash, {},
+                                          [&](uint32_t I) { return (*Of)[I]; });
     if (Start == Sorted.end())
       return IdType();
     auto Bucket = static_cast<size_t>(Start - Sorted.begin());
@@ -138,9 +138,7 @@ private:
                                         Begin[S.Value + 1] - Begin[S.Value]);
   }
   bool isFree(SpeciesId S) const { return !Out.OfSpecies[S.Value].isValid(); }
-  bool isFree(ReactionId R) const {
-    return !Out.OfReaction[R.Value].isValid();
-  }
+  bool isFree(ReactionId R) const { return !Out.OfReaction[R.Value].isValid(); }
 
   void pair(SpeciesId A, SpeciesId B) {
     if (A == B || !isFree(A) || !isFree(B))

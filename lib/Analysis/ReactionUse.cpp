@@ -47,7 +47,7 @@ ReactionUse::ReactionUse(const Network &Net)
 bool ReactionUse::isProductive(Reaction R) const {
   double K = R.rateConstant();
   bool Consumes = false;
-  forReactants(R,
-               [&](Term T, uint32_t Back) { Consumes |= T.Coefficient > Back; });
+  forReactants(
+      R, [&](Term T, uint32_t Back) { Consumes |= T.Coefficient > Back; });
   return Consumes && K > 0 && std::isfinite(K);
 }

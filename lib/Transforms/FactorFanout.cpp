@@ -330,7 +330,8 @@ private:
         ReactionId Id = Rail ? Mates.mate(Rows[R]) : Rows[R];
         Change &C = Changes[Id.Value];
         for (FanoutMatrix::Entry E : M.Rows[R])
-          C.Gone.push_back(Species(RowCount + E.Column, E.Minus != (Rail != 0)));
+          C.Gone.push_back(
+              Species(RowCount + E.Column, E.Minus != (Rail != 0)));
         bool Uses = false;
         for (FanoutGraph::Edge E : G.Out[R]) {
           C.New.push_back({Species(E.To, E.Minus != (Rail != 0)), 1});

@@ -70,7 +70,10 @@ public:
       Offer(seed(BestSize, Order));
       return Best;
     }
-    Offer(greedy(std::move(Plain)).run());
+    // The bare start takes the longest, and does not win where blocks do well.
+    constexpr uint64_t Large = 100000;
+    if (entries() < Large || BestPrice > Least / 2)
+      Offer(greedy(std::move(Plain)).run());
     for (unsigned Size = std::max(2u, BestSize - 1); Size <= BestSize + 1;
          ++Size)
       if (FanoutGraph Seed = seed(Size, Order); Seed.Out.size() > FirstHelper)
@@ -82,6 +85,13 @@ private:
   FanoutGreedy greedy(FanoutGraph Start) const {
     return FanoutGreedy(std::move(Start), Rows, M.Columns, Cost.helperWeight(),
                         MaxDepth);
+  }
+
+  uint64_t entries() const {
+    uint64_t Sum = 0;
+    for (const auto &Row : M.Rows)
+      Sum += Row.size();
+    return Sum;
   }
 
   FanoutGraph plain() const {
@@ -108,15 +118,16 @@ private:
   /// agree or oppose in many places. Empty where that would take long.
   std::vector<uint32_t> similarOrder() const {
     const auto &Lines = M.Columns <= Rows ? Across : M.Rows;
-    const size_t N = Lines.size(), Words = (std::max(Rows, M.Columns) + 63) / 64;
+    const size_t N = Lines.size(),
+                 Words = (std::max(Rows, M.Columns) + 63) / 64;
     constexpr size_t MostWork = size_t{1} << 29;
     if (N < 3 || N * N > MostWork / Words)
       return {};
     std::vector<uint64_t> Plus(N * Words), Minus(N * Words);
     for (size_t L = 0; L < N; ++L)
       for (Entry E : Lines[L])
-        (E.Minus ? Minus : Plus)[L * Words + E.Column / 64] |=
-            uint64_t{1} << E.Column % 64;
+        (E.Minus ? Minus : Plus)[L * Words + E.Column / 64] |= uint64_t{1}
+                                                               << E.Column % 64;
     std::vector<uint32_t> Order(N);
     std::iota(Order.begin(), Order.end(), 0u);
     for (size_t At = 0; At + 1 < N; ++At) {

@@ -84,9 +84,8 @@ struct FanoutGraph {
 /// A graph for \p M that costs less than \p M itself, if one is found.
 /// \p MaxDepth bounds the edges on a path; 0 for no bound. What is returned has
 /// been expanded and compared with \p M.
-std::optional<FanoutGraph> factorFanout(const FanoutMatrix &M,
-                                        const FanoutCost &Cost,
-                                        uint32_t MaxDepth);
+std::optional<FanoutGraph>
+factorFanout(const FanoutMatrix &M, const FanoutCost &Cost, uint32_t MaxDepth);
 
 } // namespace nn2crn
 

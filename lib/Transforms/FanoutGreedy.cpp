@@ -68,10 +68,10 @@ std::pair<uint32_t, uint32_t> FanoutGreedy::common(const Line &A,
     } else if (J->Index < I->Index) {
       ++J;
     } else {
-      Agree += std::popcount(I->Plus & J->Plus) +
-               std::popcount(I->Minus & J->Minus);
-      Oppose += std::popcount(I->Plus & J->Minus) +
-                std::popcount(I->Minus & J->Plus);
+      Agree +=
+          std::popcount(I->Plus & J->Plus) + std::popcount(I->Minus & J->Minus);
+      Oppose +=
+          std::popcount(I->Plus & J->Minus) + std::popcount(I->Minus & J->Plus);
       ++I;
       ++J;
     }
@@ -344,8 +344,7 @@ FanoutGraph FanoutGreedy::run() {
     if (Count + 1 == Top) {
       take(C);
       Took = true;
-    } else if (Count >= Least)
-{
+    } else if (Count >= Least) {
       push(Count, C);
     }
   }

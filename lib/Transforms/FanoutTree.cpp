@@ -72,8 +72,7 @@ FanoutTree nn2crn::planFanoutTree(std::span<const Term> Products,
 }
 
 SpeciesId FanoutHelpers::addNamed(SpeciesName Name, OriginId Parent) {
-  SpeciesId S =
-      Edit.addSpecies(Name, Edit.provenance().derive(Pass, Parent));
+  SpeciesId S = Edit.addSpecies(Name, Edit.provenance().derive(Pass, Parent));
   SpeciesFlags Flags;
   Flags.Helper = true;
   Edit.setFlags(S, Flags);
@@ -102,6 +101,5 @@ void FanoutHelpers::becomes(SpeciesId Helper, std::span<const Term> Products) {
     Rate = Edit.rate(Fastest > 0 ? Fastest : 1);
   }
   Term Only{Helper, 1};
-  Edit.addReaction({&Only, 1}, Products, Rate,
-                   Edit.network().origin(Helper));
+  Edit.addReaction({&Only, 1}, Products, Rate, Edit.network().origin(Helper));
 }
