@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Driver/Compile.h"
+#include "nn2crn/Driver/Certify.h"
 #include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Lowering/Lowering.h"
 #include "nn2crn/Transforms/Pipeline.h"
@@ -17,7 +18,8 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
                                             std::string_view FileName,
                                             const CompileOptions &Options,
                                             DiagnosticEngine &Diags,
-                                            PassRun *Did) {
+                                            CompileReport *Report) {
+  registerDriverPasses();
   auto S = findScheme(Options.Scheme);
   if (!S) {
     std::string Known;
@@ -39,8 +41,12 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   if (!Net)
     return std::nullopt;
   PassContext Context(Diags, Options.Print);
-  PassRun Run;
-  if (!runPipeline(*Passes, *Net, Context, Options.Run, Did ? *Did : Run))
+  CompileReport Unread;
+  CompileReport &Out = Report ? *Report : Unread;
+  if (!runPipeline(*Passes, *Net, Context, Options.Run, Out.Passes))
     return std::nullopt;
+  if (Options.Certify)
+    if (Out.Proof = certify(*Net, &*G, Diags); !Out.Proof)
+      return std::nullopt;
   return Net;
 }

@@ -186,14 +186,26 @@ private:
 };
 } // namespace
 
+static bool needsOriginal(const std::vector<Pipeline::Step> &Steps) {
+  return std::ranges::any_of(Steps, [](const Pipeline::Step &S) {
+    return S.P ? S.P->needsOriginal() : needsOriginal(S.Body);
+  });
+}
+
 bool nn2crn::runPipeline(Pipeline &P, Network &Net, PassContext &Context,
                          const PassRunOptions &Options, PassRun &Run) {
   if (Options.CollectCosts)
     Run.Before = computeCost(Net);
   if (P.Steps.empty())
     return true;
+  std::optional<Network> Original;
+  if (needsOriginal(P.Steps))
+    Original = Net;
+  Context.Original = Original ? &*Original : nullptr;
   bool Changed = false;
-  if (!Manager(Net, Context, Options, Run).steps(P.Steps, Changed))
+  bool Done = Manager(Net, Context, Options, Run).steps(P.Steps, Changed);
+  Context.Original = nullptr;
+  if (!Done)
     return false;
   Editor(Net).compact();
   return true;

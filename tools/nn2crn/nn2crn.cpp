@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "nn2crn/Driver/Certify.h"
 #include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/Compile.h"
 #include "nn2crn/Driver/Files.h"
@@ -46,6 +47,11 @@ int main(int Argc, char **Argv) {
   cl::opt<std::string> SchemeName(
       "scheme", cl::init("auto"), cl::value_desc("name"),
       cl::desc("How neurons become reactions: auto (default) or nc-relu"));
+  cl::opt<std::string> Certify(
+      "certify", cl::ValueOptional, cl::value_desc("file"),
+      cl::desc("Prove that the reactions compute the model, and print the\n"
+               "certificate, or also write it (JSON); without a proof the\n"
+               "network is not written and the exit code is 3"));
   cl::opt<bool> Verbose(
       "verbose", cl::desc("Print what the network costs before the passes and\n"
                           "after each"));
@@ -74,16 +80,28 @@ int main(int Argc, char **Argv) {
                    : Passes.getNumOccurrences() ? "O0"
                                                 : "O1";
   Options.Run.CollectCosts = Verbose;
+  Options.Certify = Certify.getNumOccurrences() != 0;
   if (!Passes.empty())
     Options.Passes += "," + Passes;
 
-  if (auto Bytes = readFile(Model, Diags)) {
-    PassRun Did;
-    auto Net = compileModel(*Bytes, inputName(Model), Options, Diags, &Did);
-    if (Verbose && Did.Before)
-      llvm::errs() << costTable(Did);
-    if (Net)
-      Out->write(*Net, Diags);
+  CompileReport Report;
+  auto Bytes = readFile(Model, Diags);
+  if (!Bytes)
+    return T.exitCode();
+  auto Net = compileModel(*Bytes, inputName(Model), Options, Diags, &Report);
+  if (Verbose && Report.Passes.Before)
+    llvm::errs() << costTable(Report.Passes);
+  if (!Net)
+    return T.exitCode();
+  if (Report.Proof) {
+    llvm::errs() << certificateSummary(*Report.Proof);
+    reportCertificate(*Report.Proof, Diags);
+    if (!Certify.empty() &&
+        !writeCertificateFile(*Report.Proof, Certify, Diags))
+      return T.exitCode();
+    if (!Report.Proof->isEqual())
+      return T.exitCode();
   }
+  Out->write(*Net, Diags);
   return T.exitCode();
 }

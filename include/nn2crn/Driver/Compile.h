@@ -16,6 +16,7 @@
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Support/Diagnostics.h"
 #include "nn2crn/Transforms/Pipeline.h"
+#include "nn2crn/Verification/Certificate.h"
 
 #include <functional>
 #include <optional>
@@ -31,19 +32,28 @@ struct CompileOptions {
   std::string Passes = "O1";
   /// How the passes are run and watched.
   PassRunOptions Run;
+  /// Hold the network against the model after all passes.
+  bool Certify = false;
   /// Where reports of passes go.
   std::function<void(std::string_view)> Print = [](std::string_view) {};
 };
 
+/// What is known after a compilation, beside the network.
+struct CompileReport {
+  /// What the passes did, also where one failed.
+  PassRun Passes;
+  /// Where CompileOptions::Certify asked for it.
+  std::optional<Certificate> Proof;
+};
+
 /// Compiles the ONNX model in \p Bytes. \p FileName is where it came from:
-/// external data is looked for beside it. Empty after errors. What the passes
-/// did is left in
-/// \p Did, also then.
+/// external data is looked for beside it. Empty after errors; a certificate
+/// that is not "equal" is no error here.
 std::optional<Network> compileModel(std::string_view Bytes,
                                     std::string_view FileName,
                                     const CompileOptions &Options,
                                     DiagnosticEngine &Diags,
-                                    PassRun *Did = nullptr);
+                                    CompileReport *Report = nullptr);
 
 } // namespace nn2crn
 
