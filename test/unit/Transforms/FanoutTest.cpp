@@ -237,7 +237,8 @@ void expectSameLimit(const Network &Before, const Network &After,
                      const std::string &What) {
   for (uint32_t Seed = 0; Seed < 3; ++Seed) {
     auto Was = limit(Before, Seed), Is = limit(After, Seed);
-    ASSERT_EQ(Was.size(), Is.size()) << What;
+    // Without ports and flags the helpers are observed as well.
+    ASSERT_GE(Is.size(), Was.size()) << What;
     double Largest = 1;
     for (const auto &[Name, Value] : Was)
       Largest = std::max(Largest, Value);
