@@ -77,8 +77,9 @@ that one helper pair serves both rails. Pairs are found in ports and reactions,
 not in names, and every entry is checked. The matrix is taken apart by a greedy
 search for the pair of rows, or of columns, that has the most in common up to a
 sign; from the bare matrix and from blocks of lines that agree ("four
-Russians"); whichever comes out cheapest. Of products with larger coefficients
-one molecule takes part and the others stay.
+Russians"); whichever comes out cheapest. Where comparing all pairs would take
+minutes, there are only the blocks. Of products with larger coefficients one
+molecule takes part and the others stay.
 
 `objective` says what has to get less, `slots` (product molecules),
 `nucleotides` (by the scheme's formula) or `reactions`, counted as they will be
