@@ -183,6 +183,13 @@ private:
   Sum Scratch{*this};
 };
 
+/// Calls \p Try with an int64_t, an Int128 and a Rational, until one answers
+/// true: that its numbers were large enough. The last one always is.
+template <class Fn> void withNumbersLargeEnough(Fn Try) {
+  if (!Try(int64_t()) && !Try(Int128()))
+    Try(Rational());
+}
+
 extern template class FormSpace<int64_t>;
 extern template class FormSpace<Int128>;
 extern template class FormSpace<Rational>;
