@@ -8,33 +8,27 @@
 
 #include "nn2crn/Analysis/FeedForward.h"
 
+#include "ReactionUse.h"
+
 #include <algorithm>
 #include <cmath>
 
 using namespace nn2crn;
 
 namespace {
-/// The reactions that have a species among their reactants, in CSR form.
-struct Users {
-  std::vector<uint64_t> Begin;
-  std::vector<ReactionId> List;
-  std::span<const ReactionId> of(SpeciesId S) const {
-    return std::span(List).subspan(Begin[S.Value],
-                                   Begin[S.Value + 1] - Begin[S.Value]);
-  }
-};
-
 class Analyzer {
 public:
-  explicit Analyzer(const Network &Net) : Net(Net), Held(heldSpecies(Net)) {}
+  explicit Analyzer(const Network &Net) : Net(Net), Use(Net) {}
 
   FeedForward run() {
     if (!Net.phases().empty()) {
       F.Result = FeedForward::Verdict::Phased;
       return std::move(F);
     }
-    findRunning();
-    if (F && checkProductive() && checkNoncompetitive())
+    for (Reaction R : Net.reactions())
+      if (!Use.runs(R.id()))
+        F.NeverRun.push_back(R.id());
+    if (checkProductive() && checkNoncompetitive())
       sort();
     if (!F) {
       F.Order.clear();
@@ -52,87 +46,25 @@ private:
     return false;
   }
 
-  /// Calls \p Visit(term, coefficient among the products) for each reactant
-  /// that is not held, in time linear in the reaction.
-  template <class Fn> void forReactants(Reaction R, Fn Visit) {
-    for (Term T : R.products())
-      Produced[T.Species.Value] = T.Coefficient;
-    for (Term T : R.reactants())
-      if (!Held[T.Species.Value])
-        Visit(T, Produced[T.Species.Value]);
-    for (Term T : R.products())
-      Produced[T.Species.Value] = 0;
-  }
-  /// Calls \p Visit(species) for what the reaction net-produces.
-  template <class Fn> void forNetProducts(Reaction R, Fn Visit) {
-    for (Term T : R.reactants())
-      Produced[T.Species.Value] = T.Coefficient;
-    for (Term T : R.products())
-      if (!Held[T.Species.Value] && T.Coefficient > Produced[T.Species.Value])
-        Visit(T.Species);
-    for (Term T : R.reactants())
-      Produced[T.Species.Value] = 0;
-  }
-
-  void findRunning() {
-    Runs.assign(Net.reactionRows(), false);
-    Produced.assign(Net.speciesRows(), 0);
-    std::vector<bool> Given(Net.speciesRows());
-    for (const Port &P : Net.ports())
-      if (P.Direction != PortDirection::Output)
-        for (const PortTerm &T : P.Terms)
-          Given[T.Species.Value] = true;
-    for (Reaction R : Net.reactions()) {
-      bool Absent = std::ranges::any_of(R.reactants(), [&](Term T) {
-        uint32_t S = T.Species.Value;
-        return Held[S] && !Given[S] && Net.initialValue(T.Species) == 0;
-      });
-      if (Absent)
-        F.NeverRun.push_back(R.id());
-      else
-        Runs[R.id().Value] = true;
-    }
-  }
-
   bool checkProductive() {
     for (Reaction R : Net.reactions()) {
-      if (!Runs[R.id().Value])
+      if (!Use.runs(R.id()))
         continue;
-      double K = R.rateConstant();
-      if (!(K > 0) || !std::isfinite(K))
+      if (double K = R.rateConstant(); !(K > 0) || !std::isfinite(K))
         return fail(FeedForward::Verdict::NoRate, {R.id()});
-      bool Consumes = false;
-      forReactants(
-          R, [&](Term T, uint32_t Back) { Consumes |= T.Coefficient > Back; });
-      if (!Consumes)
+      if (!Use.isProductive(R))
         return fail(FeedForward::Verdict::Unproductive, {R.id()});
     }
     return true;
   }
 
   bool checkNoncompetitive() {
-    Use.Begin.assign(Net.speciesRows() + 1, 0);
-    for (Reaction R : Net.reactions())
-      if (Runs[R.id().Value])
-        for (Term T : R.reactants())
-          if (!Held[T.Species.Value])
-            ++Use.Begin[T.Species.Value + 1];
-    for (size_t S = 1; S < Use.Begin.size(); ++S)
-      Use.Begin[S] += Use.Begin[S - 1];
-    Use.List.resize(Use.Begin.back());
-    std::vector<uint64_t> Fill(Use.Begin.begin(), Use.Begin.end() - 1);
-    for (Reaction R : Net.reactions())
-      if (Runs[R.id().Value])
-        for (Term T : R.reactants())
-          if (!Held[T.Species.Value])
-            Use.List[Fill[T.Species.Value]++] = R.id();
-
     for (Reaction R : Net.reactions()) {
-      if (!Runs[R.id().Value])
+      if (!Use.runs(R.id()))
         continue;
       bool Fine = true;
-      forReactants(R, [&](Term T, uint32_t Back) {
-        auto Rivals = Use.of(T.Species);
+      Use.forReactants(R, [&](Term T, uint32_t Back) {
+        auto Rivals = Use.users(T.Species);
         if (Fine && T.Coefficient > Back && Rivals.size() > 1)
           Fine = fail(FeedForward::Verdict::Competing,
                       {R.id(), Rivals[Rivals[0] == R.id()]}, T.Species);
@@ -150,21 +82,21 @@ private:
     std::vector<uint32_t> Waits(Net.reactionRows(), 0);
     size_t Running = 0;
     for (Reaction R : Net.reactions()) {
-      if (!Runs[R.id().Value])
+      if (!Use.runs(R.id()))
         continue;
       ++Running;
-      forNetProducts(R, [&](SpeciesId S) {
-        for (ReactionId User : Use.of(S))
+      Use.forNetProducts(R, [&](SpeciesId S) {
+        for (ReactionId User : Use.users(S))
           ++Waits[User.Value];
       });
     }
     F.Order.reserve(Running);
     for (Reaction R : Net.reactions())
-      if (Runs[R.id().Value] && !Waits[R.id().Value])
+      if (Use.runs(R.id()) && !Waits[R.id().Value])
         F.Order.push_back(R.id());
     for (size_t At = 0; At < F.Order.size(); ++At)
-      forNetProducts(Net.reaction(F.Order[At]), [&](SpeciesId S) {
-        for (ReactionId User : Use.of(S))
+      Use.forNetProducts(Net.reaction(F.Order[At]), [&](SpeciesId S) {
+        for (ReactionId User : Use.users(S))
           if (--Waits[User.Value] == 0)
             F.Order.push_back(User);
       });
@@ -178,12 +110,12 @@ private:
     std::vector<ReactionId> Producer(Net.reactionRows());
     ReactionId At;
     for (Reaction R : Net.reactions()) {
-      if (!Runs[R.id().Value] || !Waits[R.id().Value])
+      if (!Use.runs(R.id()) || !Waits[R.id().Value])
         continue;
       if (!At.isValid())
         At = R.id();
-      forNetProducts(R, [&](SpeciesId S) {
-        for (ReactionId User : Use.of(S))
+      Use.forNetProducts(R, [&](SpeciesId S) {
+        for (ReactionId User : Use.users(S))
           if (!Producer[User.Value].isValid())
             Producer[User.Value] = R.id();
       });
@@ -200,10 +132,7 @@ private:
   }
 
   const Network &Net;
-  std::vector<bool> Held, Runs;
-  /// Scratch, all 0 between uses.
-  std::vector<uint32_t> Produced;
-  Users Use;
+  ReactionUse Use;
   FeedForward F;
 };
 
