@@ -8,7 +8,7 @@
 
 #include "nn2crn/Lowering/NcRelu.h"
 
-#include "../GraphEval.h"
+#include "../RandomGraph.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/IR/Verifier.h"
 #include "nn2crn/Lowering/Lowering.h"
@@ -16,50 +16,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 
 using namespace nn2crn;
 using namespace nn2crn::test;
 
 namespace {
-
-/// A graph under construction with random ternary layers.
-struct Builder {
-  explicit Builder(unsigned Seed) : Random(Seed) {}
-  std::mt19937 Random;
-  Graph G;
-  SourceId S = G.addSource({"n", "Gemm", 13, "n"});
-
-  unsigned below(unsigned N) {
-    return std::uniform_int_distribution<unsigned>(0, N - 1)(Random);
-  }
-  /// Multiples of 1/64, so that sums in tests are exact.
-  double number() { return (static_cast<double>(below(513)) - 256) / 64; }
-  SparseMatrix ternary(uint32_t Rows, uint32_t Columns) {
-    SparseMatrix M(Columns);
-    for (uint32_t R = 0; R < Rows; ++R) {
-      bool Empty = below(6) == 0;
-      for (uint32_t C = 0; C < Columns; ++C)
-        M.add(C, Empty ? 0 : static_cast<double>(below(3)) - 1);
-      M.endRow();
-    }
-    return M;
-  }
-  ValueId affine(uint32_t Rows, std::vector<ValueId> From,
-                 bool Identity = false) {
-    std::vector<Node::Operand> Operands;
-    for (ValueId V : From)
-      Operands.push_back({V,
-                          Identity ? SparseMatrix::identity(Rows)
-                                   : ternary(Rows, G.value(V).Elements),
-                          S});
-    Vector Bias;
-    if (below(4) != 0)
-      for (uint32_t I = 0; I < Rows; ++I)
-        Bias.push_back(below(3) ? number() : 0);
-    return G.addAffine("a", {Rows}, std::move(Operands), std::move(Bias), S);
-  }
-};
 
 /// Fires every reaction once, as far as it goes, in an order in which what
 /// makes a species comes before what consumes it. Fails the test where a
@@ -246,34 +207,7 @@ TEST(NcRelu, RandomGraphsComputeTheSame) {
   for (unsigned Seed = 0; Seed < 400; ++Seed) {
     SCOPED_TRACE("seed " + std::to_string(Seed));
     Builder B(Seed);
-    std::vector<ValueId> Pool;
-    for (unsigned I = 0; I < 1 + B.below(2); ++I)
-      Pool.push_back(B.G.addInput("x" + std::to_string(I), {1 + B.below(4)}));
-    for (unsigned I = 0; I < 1 + B.below(7); ++I) {
-      ValueId A = Pool[B.below(static_cast<unsigned>(Pool.size()))];
-      ValueId C = Pool[B.below(static_cast<unsigned>(Pool.size()))];
-      switch (B.below(5)) {
-      case 0:
-      case 1:
-        Pool.push_back(B.G.addRelu("r", A, B.S));
-        break;
-      case 2: // x + x, x + b
-        Pool.push_back(B.affine(B.G.value(A).Elements,
-                                B.below(2) ? std::vector{A} : std::vector{A, A},
-                                true));
-        break;
-      case 3: // Any number of operands, also none.
-        Pool.push_back(B.affine(1 + B.below(4), {}));
-        break;
-      default:
-        Pool.push_back(B.affine(1 + B.below(4), {A, C, A}));
-        break;
-      }
-    }
-    for (unsigned I = 0; I < 1 + B.below(3); ++I) {
-      ValueId V = Pool[B.below(static_cast<unsigned>(Pool.size()))];
-      B.G.addOutput("y" + std::to_string(I), V, B.G.value(V).Shape);
-    }
+    B.fill();
     Network Net = lowered(B.G);
     compare(B, Net);
     // Simplifying changes neither the graph's answers nor the network's.
