@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nn2crn {
 
@@ -28,6 +29,9 @@ struct CompileOptions {
   std::string Scheme = "auto";
   /// A pipeline as text; docs/reference/passes.md.
   std::string Passes = "O1";
+  /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
+  /// passes.
+  std::vector<std::string> InputRanges;
   /// Where reports of passes go.
   std::function<void(std::string_view)> Print = [](std::string_view) {};
 };
