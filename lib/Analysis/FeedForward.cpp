@@ -18,7 +18,8 @@ using namespace nn2crn;
 namespace {
 class Analyzer {
 public:
-  explicit Analyzer(const Network &Net) : Net(Net), Use(Net) {}
+  Analyzer(const Network &Net, const std::vector<bool> &Aside)
+      : Net(Net), Aside(Aside), Use(Net, Aside) {}
 
   FeedForward run() {
     if (!Net.phases().empty()) {
@@ -26,7 +27,7 @@ public:
       return std::move(F);
     }
     for (Reaction R : Net.reactions())
-      if (!Use.runs(R.id()))
+      if (!Use.runs(R.id()) && (Aside.empty() || !Aside[R.id().Value]))
         F.NeverRun.push_back(R.id());
     if (checkProductive() && checkNoncompetitive())
       sort();
@@ -132,6 +133,7 @@ private:
   }
 
   const Network &Net;
+  const std::vector<bool> &Aside;
   ReactionUse Use;
   FeedForward F;
 };
@@ -155,7 +157,12 @@ std::vector<bool> nn2crn::heldSpecies(const Network &Net) {
 }
 
 FeedForward nn2crn::analyzeFeedForward(const Network &Net) {
-  return Analyzer(Net).run();
+  return analyzeFeedForward(Net, {});
+}
+
+FeedForward nn2crn::analyzeFeedForward(const Network &Net,
+                                       const std::vector<bool> &Aside) {
+  return Analyzer(Net, Aside).run();
 }
 
 std::string nn2crn::explainFeedForward(const Network &Net,

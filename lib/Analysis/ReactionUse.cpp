@@ -15,7 +15,7 @@
 
 using namespace nn2crn;
 
-ReactionUse::ReactionUse(const Network &Net)
+ReactionUse::ReactionUse(const Network &Net, const std::vector<bool> &Aside)
     : Held(heldSpecies(Net)), Runs(Net.reactionRows()),
       Begin(Net.speciesRows() + 1), Scratch(Net.speciesRows()) {
   std::vector<bool> Given(Net.speciesRows());
@@ -24,6 +24,8 @@ ReactionUse::ReactionUse(const Network &Net)
       for (const PortTerm &T : P.Terms)
         Given[T.Species.Value] = true;
   for (Reaction R : Net.reactions()) {
+    if (!Aside.empty() && Aside[R.id().Value])
+      continue;
     Runs[R.id().Value] = std::ranges::none_of(R.reactants(), [&](Term T) {
       uint32_t S = T.Species.Value;
       return Held[S] && !Given[S] && Net.initialValue(T.Species) == 0;
@@ -47,7 +49,7 @@ ReactionUse::ReactionUse(const Network &Net)
 bool ReactionUse::isProductive(Reaction R) const {
   double K = R.rateConstant();
   bool Consumes = false;
-  forReactants(R,
-               [&](Term T, uint32_t Back) { Consumes |= T.Coefficient > Back; });
+  forReactants(
+      R, [&](Term T, uint32_t Back) { Consumes |= T.Coefficient > Back; });
   return Consumes && K > 0 && std::isfinite(K);
 }

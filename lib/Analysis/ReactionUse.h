@@ -24,7 +24,8 @@ namespace nn2crn {
 /// A snapshot of \p Net, made in linear time.
 class ReactionUse {
 public:
-  explicit ReactionUse(const Network &Net);
+  /// Reactions that \p Aside marks count as not running.
+  explicit ReactionUse(const Network &Net, const std::vector<bool> &Aside = {});
 
   /// A held species of an input port counts as positive, since it may be given
   /// any amount.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Driver/CommandLine.h"
+#include "nn2crn/Driver/Certify.h"
 #include "nn2crn/Driver/Version.h"
 
 #include "llvm/Support/ErrorHandling.h"
@@ -67,6 +68,8 @@ Tool::Tool(int Argc, char **Argv, const char *Overview)
     : Argc(Argc), Argv(Argv), Overview(Overview),
       Diags([this](const Diagnostic &D) {
         Internal |= D.Id == DiagId::BrokenContract;
+        Comparisons += D.Id == DiagId::CertificateDifferent ||
+                       D.Id == DiagId::CertificateUnproven;
         llvm::errs() << formatDiagnostic(D, llvm::errs().has_colors());
       }) {
   CrashText = "internal error: this is a bug in nn2crn " +
@@ -80,6 +83,7 @@ Tool::Tool(int Argc, char **Argv, const char *Overview)
   std::set_new_handler(onOutOfMemory);
   llvm::install_bad_alloc_error_handler(
       [](void *, const char *, bool) { onOutOfMemory(); });
+  registerDriverPasses();
   // LLVM's own options are not ours to show or accept.
   std::vector<cl::Option *> Foreign;
   for (auto &Entry : cl::getRegisteredOptions())
@@ -103,5 +107,8 @@ int Tool::usage(const std::string &Message) const {
 }
 
 int Tool::exitCode() const {
-  return Internal ? ExitInternal : Diags.hasErrors() ? ExitErrors : ExitOk;
+  return Internal                           ? ExitInternal
+         : Diags.errorCount() > Comparisons ? ExitErrors
+         : Comparisons                      ? ExitComparison
+                                            : ExitOk;
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Driver/Compile.h"
+#include "nn2crn/Driver/Certify.h"
 #include "nn2crn/IR/PortValues.h"
 #include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Lowering/Lowering.h"
@@ -17,7 +18,9 @@ using namespace nn2crn;
 std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
                                             std::string_view FileName,
                                             const CompileOptions &Options,
-                                            DiagnosticEngine &Diags) {
+                                            DiagnosticEngine &Diags,
+                                            CompileReport *Report) {
+  registerDriverPasses();
   auto S = findScheme(Options.Scheme);
   if (!S) {
     std::string Known;
@@ -39,8 +42,12 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   if (!Net || !declareInputRanges(*Net, Options.InputRanges, Diags))
     return std::nullopt;
   PassContext Context(Diags, Options.Print);
-  PassRun Run;
-  if (!runPipeline(*Passes, *Net, Context, {}, Run))
+  CompileReport Unread;
+  CompileReport &Out = Report ? *Report : Unread;
+  if (!runPipeline(*Passes, *Net, Context, Options.Run, Out.Passes))
     return std::nullopt;
+  if (Options.Certify)
+    if (Out.Proof = certify(*Net, &*G, Diags); !Out.Proof)
+      return std::nullopt;
   return Net;
 }

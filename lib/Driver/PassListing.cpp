@@ -61,6 +61,36 @@ std::string nn2crn::counterTable(const PassRun &Run) {
   return Text;
 }
 
+std::string nn2crn::costTable(const PassRun &Run) {
+  std::string Text;
+  llvm::raw_string_ostream OS(Text);
+  OS << " reactions    species      slots  largest       peak    strands"
+        "          nt  depth     time  after\n";
+  auto Count = [](uint64_t N) { return static_cast<unsigned long long>(N); };
+  auto Maybe = [](const auto &Value) {
+    std::string Shown = "-";
+    if (Value)
+      llvm::raw_string_ostream(Shown = "")
+          << llvm::format("%.4g", static_cast<double>(*Value));
+    return Shown;
+  };
+  auto Row = [&](const std::optional<Cost> &C, const std::string &Name) {
+    if (!C)
+      return;
+    OS << llvm::format("%10llu %10llu %10llu %8llu %10s %10llu %11llu ",
+                       Count(C->Reactions), Count(C->Species),
+                       Count(C->ProductSlots), Count(C->MaxProducts),
+                       Maybe(C->PeakConcentration).c_str(), Count(C->Strands),
+                       Count(C->Nucleotides))
+       << llvm::format("%6s %8s  %s\n", Maybe(C->Depth).c_str(),
+                       Maybe(C->SettlingTime).c_str(), Name.c_str());
+  };
+  Row(Run.Before, "(before)");
+  for (const PassRun::Entry &E : Run.Entries)
+    Row(E.After, E.Name);
+  return Text;
+}
+
 std::string nn2crn::passReference() {
   std::string Text;
   llvm::raw_string_ostream OS(Text);

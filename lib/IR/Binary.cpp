@@ -329,9 +329,7 @@ private:
     size_t Rationals = 0;
     for (size_t S = 0; S < Rows; ++S) {
       SpeciesFlags F = Net.SpeciesTable.Flags[S];
-      uint8_t Byte;
-      std::memcpy(&Byte, &F, 1);
-      if (F.Dead || Byte >> 7)
+      if (F.Dead)
         return false;
       if (F.InitialKind == static_cast<uint8_t>(Number::Kind::Rational)) {
         ++Rationals;

@@ -145,7 +145,8 @@ uint64_t Network::contentHash() const {
     H.word(SignalHash[N.signal().Value]);
     H.word(static_cast<uint32_t>(N.bits()));
     SpeciesFlags F = flags(S);
-    H.word(F.Constant | F.Boundary << 1 | F.Waste << 2 | F.Observed << 3);
+    H.word(F.Constant | F.Boundary << 1 | F.Waste << 2 | F.Observed << 3 |
+           F.Helper << 4);
     H.number(initial(S));
   }
   // Plain rates enter through the reactions that have them: the table's order

@@ -388,11 +388,13 @@ bool TextParser::attributes(SpeciesId S, size_t Start) {
       Flags.Waste = true;
     } else if (Word == "observed") {
       Flags.Observed = true;
+    } else if (Word == "helper") {
+      Flags.Helper = true;
     } else {
       Lex.error(DiagId::UnknownDirective, Lex.locationFrom(At),
                 "unknown attribute '@" + std::string(Word) + "'")
           .note("known attributes: @initial, @constant, @boundary, @waste, "
-                "@observed");
+                "@observed, @helper");
       return false;
     }
     Edit.setFlags(S, Flags);

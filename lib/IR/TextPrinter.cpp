@@ -268,7 +268,7 @@ private:
   bool hasAttributes(SpeciesId S) const {
     SpeciesFlags F = Net.flags(S);
     return Net.initialValue(S) != 0 || F.InitialKind != 0 || F.Constant ||
-           F.Boundary || F.Waste || F.Observed;
+           F.Boundary || F.Waste || F.Observed || F.Helper;
   }
 
   void printAttributes(SpeciesId S) {
@@ -287,6 +287,8 @@ private:
       Line += " @waste";
     if (F.Observed)
       Line += " @observed";
+    if (F.Helper)
+      Line += " @helper";
     endLine();
   }
 

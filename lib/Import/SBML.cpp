@@ -147,6 +147,7 @@ void ModelReader::readSpecies() {
     if (auto It = Note.Species.find(S.getId()); It != Note.Species.end()) {
       F.Waste = It->second.Waste;
       F.Observed = It->second.Observed;
+      F.Helper = It->second.Helper;
       F.Boundary |= It->second.Boundary;
       Edit.setFlags(Id, F);
       // The exact companion holds as long as nobody changed the amount.

@@ -170,13 +170,14 @@ bool Annotation::read(const XMLNode &Node, std::string_view File,
       auto Take = [&](std::string_view Flag) {
         bool *Known = Flag == "waste"      ? &Note.Waste
                       : Flag == "observed" ? &Note.Observed
+                      : Flag == "helper"   ? &Note.Helper
                       : Flag == "boundary" ? &Note.Boundary
                                            : nullptr;
         if (Known)
           *Known = true;
         return Known != nullptr;
       };
-      if (!Of.list("flags", "waste, observed or boundary", Take))
+      if (!Of.list("flags", "waste, observed, helper or boundary", Take))
         return false;
       if (Of.has("initial")) {
         Note.Initial = parseNumber(Of.text("initial"));

@@ -29,7 +29,7 @@ namespace nn2crn::sbml {
 class Annotation {
 public:
   struct SpeciesNote {
-    bool Waste = false, Observed = false, Boundary = false;
+    bool Waste = false, Observed = false, Helper = false, Boundary = false;
     std::optional<Number> Initial;
   };
   std::string Name;

@@ -109,6 +109,17 @@ double Rational::toDouble() const {
 std::string Rational::str() const { return P->Q.get_str(); }
 bool Rational::isInteger() const { return P->Q.get_den() == 1; }
 int Rational::sign() const { return sgn(P->Q); }
+Rational Rational::denominator() const {
+  return Rational(std::make_unique<Impl>(Impl{mpq_class(P->Q.get_den())}));
+}
+std::optional<Rational::Words> Rational::magnitude() const {
+  const mpz_class &Num = P->Q.get_num();
+  if (!isInteger() || mpz_sizeinbase(Num.get_mpz_t(), 2) > 128)
+    return std::nullopt;
+  return Words{mpz_size(Num.get_mpz_t()) > 1 ? mpz_getlimbn(Num.get_mpz_t(), 1)
+                                             : 0,
+               mpz_getlimbn(Num.get_mpz_t(), 0)};
+}
 
 namespace nn2crn {
 Rational operator+(const Rational &A, const Rational &B) {

@@ -80,13 +80,14 @@ void nn2crn::writeSBMLAnnotation(const Network &Net, const SpeciesIds &Ids,
         valueInSBML(Net.initialValue(S)) != Net.initialValue(S);
     // The file's own attributes cannot say "constant and boundary".
     bool Both = F.Constant && F.Boundary;
-    if (!F.Waste && !F.Observed && !Both && !Inexact)
+    if (!F.Waste && !F.Observed && !F.Helper && !Both && !Inexact)
       continue;
     OS << "<nn:species id=\"" << Ids[S] << '"';
-    if (F.Waste || F.Observed || Both) {
+    if (F.Waste || F.Observed || F.Helper || Both) {
       std::string Words;
       for (auto [Word, Set] : {std::pair("waste ", bool(F.Waste)),
                                {"observed ", bool(F.Observed)},
+                               {"helper ", bool(F.Helper)},
                                {"boundary ", Both}})
         if (Set)
           Words += Word;

@@ -11,10 +11,10 @@
 //
 //   <nn:network xmlns:nn="https://nn2crn.org/ns/ports/1" name amount time
 //   volume>
-//     <nn:species id flags initial/>       flags: waste observed boundary,
-//     where
-//                                          set; initial where the double in the
-//                                          file is not the whole truth
+//     <nn:species id flags initial/>       flags: waste observed helper
+//                                          boundary, where set; initial where
+//                                          the double in the file is not the
+//                                          whole truth
 //     <nn:rate id value/>                  likewise
 //     <nn:port name direction encoding shape scale offset range>
 //       <nn:element constant>              constant where any element has one

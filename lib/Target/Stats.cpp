@@ -23,6 +23,21 @@
 //   reactant_slots, product_slots
 //                      molecules on that side over all reactions, likewise
 //   terms              species listed on any side, each counted once a side
+//   strands, nucleotides
+//                      what the default scheme of strand displacement needs
+//                      (Analysis/CostModel.h)
+//   depth, unimolecular_depth
+//                      longest chain of reactions, and the most of one chain
+//                      that have a single reactant molecule
+//   peak_concentration_bound, total_concentration_bound
+//                      no species ever gets more; no more is left in the end
+//   concentration_inputs
+//                      "declared", or "unit" where inputs without a range were
+//                      taken to be between -1 and 1
+//   estimated_settling_time
+//                      in the unit of time, for typical samples
+//                      (these five are null where the network has cycles,
+//                      phases or reactions that never end)
 //   rate_constants     different ones in use
 //   parameters         rate constants with a name
 //   phases             how many
@@ -34,7 +49,7 @@
 
 #include "NetworkIds.h"
 
-#include "nn2crn/Analysis/Metrics.h"
+#include "nn2crn/Analysis/CostModel.h"
 
 #include "llvm/Support/JSON.h"
 
@@ -48,7 +63,7 @@ bool nn2crn::emitStats(const Network &Net, llvm::raw_ostream &OS,
     Constant += F.Constant || F.Boundary;
     Initial += Net.initialValue(S) != 0;
   }
-  Metrics M = computeMetrics(Net);
+  Cost M = computeCost(Net);
   std::vector<bool> RateUsed(Net.rates().size());
   for (Reaction R : Net.reactions())
     RateUsed[R.rate().Value] = true;
@@ -58,6 +73,12 @@ bool nn2crn::emitStats(const Network &Net, llvm::raw_ostream &OS,
 
   llvm::json::OStream J(OS, 2);
   auto Count = [&](llvm::StringRef Key, uint64_t N) { J.attribute(Key, N); };
+  auto Maybe = [&](llvm::StringRef Key, const auto &N) {
+    if (N)
+      J.attribute(Key, *N);
+    else
+      J.attribute(Key, nullptr);
+  };
   J.object([&] {
     J.attribute("network", llvm::json::fixUTF8(Net.Name));
     J.attributeObject("units", [&] {
@@ -78,6 +99,14 @@ bool nn2crn::emitStats(const Network &Net, llvm::raw_ostream &OS,
     Count("reactant_slots", M.ReactantSlots);
     Count("product_slots", M.ProductSlots);
     Count("terms", M.Terms);
+    Count("strands", M.Strands);
+    Count("nucleotides", M.Nucleotides);
+    Maybe("depth", M.Depth);
+    Maybe("unimolecular_depth", M.UnimolecularDepth);
+    Maybe("peak_concentration_bound", M.PeakConcentration);
+    Maybe("total_concentration_bound", M.TotalConcentration);
+    J.attribute("concentration_inputs", M.InputsDeclared ? "declared" : "unit");
+    Maybe("estimated_settling_time", M.SettlingTime);
     Count("rate_constants", static_cast<uint64_t>(std::count(
                                 RateUsed.begin(), RateUsed.end(), true)));
     Count("parameters", Parameters);

@@ -247,10 +247,17 @@ private:
       Edit.setOrigin(R.id(), Edit.provenance().derive(Info.Name, R.origin()));
     }
     for (uint32_t S = 0; S < Stand.size(); ++S)
-      if (Stand[S].Value != S)
+      if (Stand[S].Value != S) {
+        // A step that was put in on purpose stays one.
+        if (Net.flags(SpeciesId(S)).Helper) {
+          SpeciesFlags Flags = Net.flags(stand(SpeciesId(S)));
+          Flags.Helper = true;
+          Edit.setFlags(stand(SpeciesId(S)), Flags);
+        }
         Edit.erase(SpeciesId(S));
-      else if (auto At = Initial.find(S); At != Initial.end())
+      } else if (auto At = Initial.find(S); At != Initial.end()) {
         Edit.setInitial(SpeciesId(S), At->second);
+      }
   }
 
   std::vector<ReactionId> Sources;

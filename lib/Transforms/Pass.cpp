@@ -53,15 +53,23 @@ namespace nn2crn {
 #include "nn2crn/Transforms/Passes.def"
 } // namespace nn2crn
 
-namespace {
-constexpr std::unique_ptr<Pass> (*Factories[])() = {
+using PassFactory = std::unique_ptr<Pass> (*)();
+
+static std::vector<PassFactory> &factories() {
+  static std::vector<PassFactory> All = {
 #define NN2CRN_PASS(Class) create##Class,
 #include "nn2crn/Transforms/Passes.def"
-};
-} // namespace
+  };
+  return All;
+}
+
+void nn2crn::registerPass(PassFactory Create) {
+  if (!createPass(Create()->info().Name))
+    factories().push_back(Create);
+}
 
 std::unique_ptr<Pass> nn2crn::createPass(std::string_view Name) {
-  for (auto Create : Factories)
+  for (PassFactory Create : factories())
     if (std::unique_ptr<Pass> P = Create(); P->info().Name == Name)
       return P;
   return nullptr;
@@ -69,7 +77,7 @@ std::unique_ptr<Pass> nn2crn::createPass(std::string_view Name) {
 
 std::vector<PassInfo> nn2crn::allPasses() {
   std::vector<PassInfo> Infos;
-  for (auto Create : Factories)
+  for (PassFactory Create : factories())
     Infos.push_back(Create()->info());
   return Infos;
 }

@@ -65,12 +65,9 @@ private:
     std::chrono::duration<double> Took =
         std::chrono::steady_clock::now() - Start;
 
-    PassRun::Entry Entry{Name,
-                         Result,
-                         Took.count(),
-                         {},
-                         Net.speciesCount(),
-                         Net.reactionCount()};
+    PassRun::Entry Entry{
+        Name, Result, Took.count(), {}, Net.speciesCount(), Net.reactionCount(),
+        {}};
     for (size_t I = 0; I < P.counters().size(); ++I)
       Entry.Counters.emplace_back(P.counters()[I]->name(),
                                   P.counters()[I]->value() - CountersBefore[I]);
@@ -83,6 +80,8 @@ private:
       return false;
     if (Result.kind() == PassResult::Kind::Failed)
       return false;
+    if (Options.CollectCosts)
+      Run.Entries.back().After = costNow(Result);
     if (Result.kind() == PassResult::Kind::Changed) {
       Changed = true;
       Run.Level = std::max(Run.Level, Result.level());
@@ -91,6 +90,14 @@ private:
       compactWhenSparse();
     }
     return show(Name, Result);
+  }
+
+  /// What did not change costs what it did.
+  Cost costNow(PassResult Result) const {
+    if (Result.kind() == PassResult::Kind::Changed)
+      return computeCost(Net);
+    return Run.Entries.size() > 1 ? *Run.Entries[Run.Entries.size() - 2].After
+                                  : *Run.Before;
   }
 
   /// A pass that lies about what it did would corrupt everything that builds
@@ -179,12 +186,26 @@ private:
 };
 } // namespace
 
+static bool needsOriginal(const std::vector<Pipeline::Step> &Steps) {
+  return std::ranges::any_of(Steps, [](const Pipeline::Step &S) {
+    return S.P ? S.P->needsOriginal() : needsOriginal(S.Body);
+  });
+}
+
 bool nn2crn::runPipeline(Pipeline &P, Network &Net, PassContext &Context,
                          const PassRunOptions &Options, PassRun &Run) {
+  if (Options.CollectCosts)
+    Run.Before = computeCost(Net);
   if (P.Steps.empty())
     return true;
+  std::optional<Network> Original;
+  if (needsOriginal(P.Steps))
+    Original = Net;
+  Context.Original = Original ? &*Original : nullptr;
   bool Changed = false;
-  if (!Manager(Net, Context, Options, Run).steps(P.Steps, Changed))
+  bool Done = Manager(Net, Context, Options, Run).steps(P.Steps, Changed);
+  Context.Original = nullptr;
+  if (!Done)
     return false;
   Editor(Net).compact();
   return true;

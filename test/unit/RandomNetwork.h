@@ -67,6 +67,7 @@ inline Network randomNetwork(uint32_t Seed) {
     F.Boundary = Below(8) == 0;
     F.Waste = Below(8) == 0;
     F.Observed = Below(8) == 0;
+    F.Helper = Below(8) == 0;
     Edit.setFlags(S, F);
   }
   uint32_t Phases = Below(3);

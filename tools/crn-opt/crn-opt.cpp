@@ -55,6 +55,10 @@ int main(int Argc, char **Argv) {
       cl::desc("Run only the first n passes, to find the one at fault"));
   cl::opt<bool> Timing("timing", cl::desc("Print what each pass took"));
   cl::opt<bool> Counters("counters", cl::desc("Print what each pass counted"));
+  cl::opt<bool> Verbose(
+      "verbose", cl::desc("Print what the network costs before the passes and "
+                          "after each"));
+  cl::alias Short("v", cl::aliasopt(Verbose), cl::desc("Same as --verbose"));
   cl::opt<bool> ListPasses("list-passes",
                            cl::desc("List passes with their options"));
   cl::opt<bool> ListPipelines("list-pipelines",
@@ -100,6 +104,7 @@ int main(int Argc, char **Argv) {
   Run.PrintAfter.assign(PrintAfter.begin(), PrintAfter.end());
   Run.DumpDir = DumpDir;
   Run.BisectLimit = BisectLimit;
+  Run.CollectCosts = Verbose;
 
   auto Net = loadNetwork(Input, Diags);
   if (!Net || !declareInputRanges(*Net,
@@ -115,6 +120,8 @@ int main(int Argc, char **Argv) {
     llvm::errs() << timingTable(Did);
   if (Counters)
     llvm::errs() << counterTable(Did);
+  if (Verbose)
+    llvm::errs() << costTable(Did);
   if (Ok)
     Out->write(*Net, Diags);
   return T.exitCode();

@@ -6,10 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "nn2crn/Driver/Certify.h"
 #include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/Compile.h"
 #include "nn2crn/Driver/Files.h"
 #include "nn2crn/Driver/OutputOptions.h"
+#include "nn2crn/Driver/PassListing.h"
 #include "nn2crn/Lowering/Lowering.h"
 #include "nn2crn/Support/InputFile.h"
 #include "nn2crn/Transforms/Pipeline.h"
@@ -49,6 +51,15 @@ int main(int Argc, char **Argv) {
       "input-range", cl::value_desc("[port=]lo:hi"),
       cl::desc("The values that all elements of an input take, for passes\n"
                "that rely on a range"));
+  cl::opt<std::string> Certify(
+      "certify", cl::ValueOptional, cl::value_desc("file"),
+      cl::desc("Prove that the reactions compute the model, and print the\n"
+               "certificate, or also write it (JSON); without a proof the\n"
+               "network is not written and the exit code is 3"));
+  cl::opt<bool> Verbose(
+      "verbose", cl::desc("Print what the network costs before the passes and\n"
+                          "after each"));
+  cl::alias Short("v", cl::aliasopt(Verbose), cl::desc("Same as --verbose"));
   OutputOptions Output;
   if (!T.parse())
     return ExitUsage;
@@ -73,11 +84,29 @@ int main(int Argc, char **Argv) {
   Options.Passes = Level.getNumOccurrences()    ? "O" + Level
                    : Passes.getNumOccurrences() ? "O0"
                                                 : "O1";
+  Options.Run.CollectCosts = Verbose;
+  Options.Certify = Certify.getNumOccurrences() != 0;
   if (!Passes.empty())
     Options.Passes += "," + Passes;
 
-  if (auto Bytes = readFile(Model, Diags))
-    if (auto Net = compileModel(*Bytes, inputName(Model), Options, Diags))
-      Out->write(*Net, Diags);
+  CompileReport Report;
+  auto Bytes = readFile(Model, Diags);
+  if (!Bytes)
+    return T.exitCode();
+  auto Net = compileModel(*Bytes, inputName(Model), Options, Diags, &Report);
+  if (Verbose && Report.Passes.Before)
+    llvm::errs() << costTable(Report.Passes);
+  if (!Net)
+    return T.exitCode();
+  if (Report.Proof) {
+    llvm::errs() << certificateSummary(*Report.Proof);
+    reportCertificate(*Report.Proof, Diags);
+    if (!Certify.empty() &&
+        !writeCertificateFile(*Report.Proof, Certify, Diags))
+      return T.exitCode();
+    if (!Report.Proof->isEqual())
+      return T.exitCode();
+  }
+  Out->write(*Net, Diags);
   return T.exitCode();
 }

@@ -1,4 +1,5 @@
-//===- CertainDownstream.h - Where order and timing cannot matter -*- C++ -*-===//
+//===- CertainDownstream.h - Where order and timing cannot matter -*- C++
+//-*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

@@ -71,6 +71,10 @@ struct FeedForward {
 /// Linear in the size of \p Net. A held species of an input port counts as
 /// positive, since it may be given any amount.
 FeedForward analyzeFeedForward(const Network &Net);
+/// The same for the network without the reactions that \p Aside marks, indexed
+/// by ReactionId.
+FeedForward analyzeFeedForward(const Network &Net,
+                               const std::vector<bool> &Aside);
 
 /// One sentence on why \p F does not hold, with names:
 /// "reactions 'A -> B' and 'A -> C' compete for 'A'".

@@ -22,6 +22,8 @@ enum ExitCode : int {
   ExitErrors = 1,
   /// The command line is wrong.
   ExitUsage = 2,
+  /// A certificate that is not "equal".
+  ExitComparison = 3,
   /// A bug in nn2crn.
   ExitInternal = 70,
 };
@@ -48,7 +50,8 @@ public:
 
   /// Prints to standard error, in colour on a terminal.
   DiagnosticEngine &diagnostics() { return Diags; }
-  /// 0 or 1; 70 where a pass broke its contract.
+  /// 0 or 1; 3 where nothing went wrong but a certificate is not "equal"; 70
+  /// where a pass broke its contract.
   int exitCode() const;
 
 private:
@@ -56,6 +59,7 @@ private:
   char **Argv;
   const char *Overview;
   bool Internal = false;
+  unsigned Comparisons = 0;
   DiagnosticEngine Diags;
 };
 

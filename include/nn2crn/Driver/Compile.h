@@ -15,6 +15,8 @@
 
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Support/Diagnostics.h"
+#include "nn2crn/Transforms/Pipeline.h"
+#include "nn2crn/Verification/Certificate.h"
 
 #include <functional>
 #include <optional>
@@ -32,16 +34,30 @@ struct CompileOptions {
   /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
   /// passes.
   std::vector<std::string> InputRanges;
+  /// How the passes are run and watched.
+  PassRunOptions Run;
+  /// Hold the network against the model after all passes.
+  bool Certify = false;
   /// Where reports of passes go.
   std::function<void(std::string_view)> Print = [](std::string_view) {};
 };
 
+/// What is known after a compilation, beside the network.
+struct CompileReport {
+  /// What the passes did, also where one failed.
+  PassRun Passes;
+  /// Where CompileOptions::Certify asked for it.
+  std::optional<Certificate> Proof;
+};
+
 /// Compiles the ONNX model in \p Bytes. \p FileName is where it came from:
-/// external data is looked for beside it. Empty after errors.
+/// external data is looked for beside it. Empty after errors; a certificate
+/// that is not "equal" is no error here.
 std::optional<Network> compileModel(std::string_view Bytes,
                                     std::string_view FileName,
                                     const CompileOptions &Options,
-                                    DiagnosticEngine &Diags);
+                                    DiagnosticEngine &Diags,
+                                    CompileReport *Report = nullptr);
 
 } // namespace nn2crn
 

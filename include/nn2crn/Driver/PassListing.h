@@ -23,6 +23,9 @@ std::string pipelineListing();
 std::string timingTable(const PassRun &Run);
 /// What was counted, a line a counter.
 std::string counterTable(const PassRun &Run);
+/// What the network cost before the first pass and after each, a line a pass.
+/// Needs PassRunOptions::CollectCosts.
+std::string costTable(const PassRun &Run);
 /// The reference page docs/reference/passes.md.
 std::string passReference();
 /// The reference page docs/reference/diagnostics.md.

@@ -72,8 +72,9 @@ struct SpeciesFlags {
   uint8_t InitialKind : 2 = 0;
   /// A tombstone.
   bool Dead : 1 = false;
-  /// So that every bit of the byte is defined: it is written as it is.
-  bool Unused : 1 = false;
+  /// A step of a fan-out that products share or pass through on purpose;
+  /// elimination keeps it.
+  bool Helper : 1 = false;
   friend bool operator==(SpeciesFlags, SpeciesFlags) = default;
 };
 static_assert(sizeof(SpeciesFlags) == 1);

@@ -54,6 +54,14 @@ public:
   std::string str() const;
   bool isInteger() const;
   int sign() const;
+  /// The denominator in lowest terms, positive.
+  Rational denominator() const;
+  /// The magnitude as a high and a low word; empty for a fraction, and for an
+  /// integer of 2^128 or more.
+  struct Words {
+    uint64_t High, Low;
+  };
+  std::optional<Words> magnitude() const;
 
   friend Rational operator+(const Rational &, const Rational &);
   friend Rational operator-(const Rational &, const Rational &);

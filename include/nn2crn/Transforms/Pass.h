@@ -32,6 +32,7 @@
 #include <charconv>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <typeindex>
@@ -118,7 +119,7 @@ private:
   std::string_view Name, Help;
 };
 
-/// \p T is bool, an integer type or double.
+/// \p T is bool, an integer type, double, or std::string for one word.
 template <class T> class Option final : public PassOption {
 public:
   Option(Pass *Owner, std::string_view Name, T Default, std::string_view Help)
@@ -129,6 +130,9 @@ public:
     if constexpr (std::is_same_v<T, bool>) {
       Value = Text == "true";
       return Value || Text == "false";
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      Value = Text;
+      return !Text.empty();
     } else {
       T Read{};
       auto [End, Error] =
@@ -142,22 +146,59 @@ public:
   std::string text() const override { return spell(Value); }
   std::string defaultText() const override { return spell(Default); }
   std::string_view expects() const override {
-    return std::is_same_v<T, bool>       ? "true or false"
-           : std::is_floating_point_v<T> ? "a number"
-           : std::is_signed_v<T>         ? "an integer"
-                                         : "an integer of at least 0";
+    return std::is_same_v<T, bool>          ? "true or false"
+           : std::is_same_v<T, std::string> ? "a word"
+           : std::is_floating_point_v<T>    ? "a number"
+           : std::is_signed_v<T>            ? "an integer"
+                                            : "an integer of at least 0";
   }
 
 private:
-  static std::string spell(T V) {
+  static std::string spell(const T &V) {
     if constexpr (std::is_same_v<T, bool>)
       return V ? "true" : "false";
+    else if constexpr (std::is_same_v<T, std::string>)
+      return V;
     else if constexpr (std::is_floating_point_v<T>)
       return formatDouble(V);
     else
       return std::to_string(V);
   }
   T Value, Default;
+};
+
+/// One of a few words; the first is the default.
+class Choice final : public PassOption {
+public:
+  /// \p Words must outlive the pass.
+  Choice(Pass *Owner, std::string_view Name,
+         std::span<const std::string_view> Words, std::string_view Help)
+      : PassOption(Owner, Name, Help), Words(Words) {
+    for (std::string_view Word : Words)
+      Expects += (Expects.empty()        ? ""
+                  : Word == Words.back() ? " or "
+                                         : ", ") +
+                 std::string(Word);
+  }
+  /// The place of the word among those there are.
+  size_t index() const { return Index; }
+
+  bool parse(std::string_view Text) override {
+    for (size_t I = 0; I < Words.size(); ++I)
+      if (Words[I] == Text) {
+        Index = I;
+        return true;
+      }
+    return false;
+  }
+  std::string text() const override { return std::string(Words[Index]); }
+  std::string defaultText() const override { return std::string(Words[0]); }
+  std::string_view expects() const override { return Expects; }
+
+private:
+  std::span<const std::string_view> Words;
+  std::string Expects;
+  size_t Index = 0;
 };
 
 /// Something a pass counts, in every build type.
@@ -193,6 +234,9 @@ public:
   DiagnosticEngine &Diags;
   /// Where reports such as print-stats' go.
   std::function<void(std::string_view)> Print;
+  /// The network as the pipeline found it, where some pass of the pipeline
+  /// needsOriginal().
+  const Network *Original = nullptr;
 
   /// The analysis \p A of \p Net, constructed as A(Net) at the first request
   /// and again when the network has changed since.
@@ -221,6 +265,9 @@ public:
   Pass &operator=(const Pass &) = delete;
 
   virtual PassInfo info() const = 0;
+  /// True for a pass that compares with PassContext::Original, which costs a
+  /// copy of the network.
+  virtual bool needsOriginal() const { return false; }
   /// Rewrites \p Net through an Editor. A pass that relies on a property
   /// checks it first and fails, with a diagnostic, where it does not hold.
   virtual PassResult run(Network &Net, PassContext &Context) = 0;
@@ -239,9 +286,12 @@ private:
   std::vector<Counter *> Counters;
 };
 
+/// Adds a pass that Passes.def can not list, since it stands on layers above
+/// this one. Before any pipeline is read; the same pass again changes nothing.
+void registerPass(std::unique_ptr<Pass> (*Create)());
 /// Makes the pass called \p Name with default options, or null.
 std::unique_ptr<Pass> createPass(std::string_view Name);
-/// The registered passes, in the order of Passes.def.
+/// The registered passes: in the order of Passes.def, then of registerPass().
 std::vector<PassInfo> allPasses();
 
 } // namespace nn2crn

@@ -17,6 +17,7 @@
 #ifndef NN2CRN_TRANSFORMS_PIPELINE_H
 #define NN2CRN_TRANSFORMS_PIPELINE_H
 
+#include "nn2crn/Analysis/CostModel.h"
 #include "nn2crn/Transforms/Pass.h"
 
 #include <optional>
@@ -60,9 +61,12 @@ struct PassRunOptions {
   std::string DumpDir;
   /// Skip every pass after the first that many; negative for no limit.
   int64_t BisectLimit = -1;
+  /// Keep what the network costs before the first pass and after each.
+  bool CollectCosts = false;
 };
 
-/// What was run, in order, for --timing and --counters.
+/// What was run, in order, for --timing, --counters and
+/// --verbose.
 struct PassRun {
   struct Entry {
     std::string Name;
@@ -72,8 +76,12 @@ struct PassRun {
     std::vector<std::pair<std::string, uint64_t>> Counters;
     /// Species and reactions after the run.
     size_t Species, Reactions;
+    /// Of the network after the run, where costs are collected.
+    std::optional<Cost> After;
   };
   std::vector<Entry> Entries;
+  /// Of the network before the first pass, where costs are collected.
+  std::optional<Cost> Before;
   /// The weakest that a pass preserved.
   Preserved Level = Preserved::SameKinetics;
   bool OnRangeOnly = false;

@@ -1,0 +1,35 @@
+//===- Certify.h - Certificates from files, and as a pass -------*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_DRIVER_CERTIFY_H
+#define NN2CRN_DRIVER_CERTIFY_H
+
+#include "nn2crn/Verification/Certificate.h"
+
+#include <optional>
+#include <string_view>
+
+namespace nn2crn {
+
+/// Holds \p Net against the model in the file \p ModelPath ("-" for standard
+/// input). Empty after reporting that there is nothing to compare with; a
+/// verdict that is not Equal is not reported.
+std::optional<Certificate> certifyAgainstModel(const Network &Net,
+                                               std::string_view ModelPath,
+                                               DiagnosticEngine &Diags);
+
+/// Writes \p C as JSON to \p Path, whole or not at all.
+bool writeCertificateFile(const Certificate &C, std::string_view Path,
+                          DiagnosticEngine &Diags);
+
+/// Registers the passes that cross layers: `certify`. May be called again.
+void registerDriverPasses();
+
+} // namespace nn2crn
+
+#endif
