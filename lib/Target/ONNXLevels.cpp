@@ -428,8 +428,9 @@ private:
     std::vector<uint32_t> Old(Out.Minima.size()), New(Old.size());
     for (uint32_t I = 0; I < Old.size(); ++I)
       Old[I] = I;
-    std::ranges::stable_sort(Old, {},
-                             [&](uint32_t M) { return Out.Minima[M].Level; });
+    std::stable_sort(Old.begin(), Old.end(), [&](uint32_t A, uint32_t B) {
+      return Out.Minima[A].Level < Out.Minima[B].Level;
+    });
     std::vector<FlowMinimum> Sorted;
     Sorted.reserve(Old.size());
     for (uint32_t I = 0; I < Old.size(); ++I) {

@@ -83,15 +83,22 @@ private:
     if (!F)
       return distances(Net);
     std::vector<uint32_t> Level(Net.reactionRows(), Unreached),
-        Made(Net.speciesRows());
+        Made(Net.speciesRows()), Taken(Net.speciesRows());
+    std::vector<bool> Held = heldSpecies(Net);
     for (ReactionId Id : F.Order) {
       Reaction R = Net.reaction(Id);
       uint32_t L = 0;
-      for (Term T : R.reactants())
+      for (Term T : R.reactants()) {
         L = std::max(L, Made[T.Species.Value]);
+        Taken[T.Species.Value] = T.Coefficient;
+      }
       Level[Id.Value] = L;
+      // What is only given back comes from elsewhere.
       for (Term T : R.products())
-        Made[T.Species.Value] = std::max(Made[T.Species.Value], L + 1);
+        if (uint32_t S = T.Species.Value; !Held[S] && T.Coefficient > Taken[S])
+          Made[S] = std::max(Made[S], L + 1);
+      for (Term T : R.reactants())
+        Taken[T.Species.Value] = 0;
     }
     return Level;
   }
@@ -157,8 +164,10 @@ private:
     Order.reserve(Net.reactionCount());
     for (Reaction R : Net.reactions())
       Order.push_back(R.id());
-    std::ranges::stable_sort(Order, {},
-                             [&](ReactionId R) { return Level[R.Value]; });
+    std::stable_sort(Order.begin(), Order.end(),
+                     [&](ReactionId A, ReactionId B) {
+                       return Level[A.Value] < Level[B.Value];
+                     });
     return Order;
   }
 

@@ -317,3 +317,24 @@ TEST(ONNX, ConstantsHaveABatchAxis) {
                    "y.1 @initial 7\n"),
              1);
 }
+
+TEST(ONNX, RefusesMatricesThatNoFileHolds) {
+  // 17,000 x 17,000, with two entries a column.
+  std::string Text = "@input x[17000] single\n@output y[17000] single\n";
+  for (int I = 0; I < 17000; ++I)
+    Text += "x." + std::to_string(I) + " -> y." + std::to_string(I) + " + y." +
+            std::to_string((I + 1) % 17000) + "\n";
+  Translated T(parse(Text));
+  EXPECT_FALSE(T.Ok);
+  ASSERT_EQ(T.Diags.errors(DiagId::CannotExpress), 1u) << T.Diags.text();
+  EXPECT_NE(T.Diags.text().find("less than 2 GB"), std::string::npos);
+}
+
+TEST(ONNX, PassesElementsThroughWithoutAMatrix) {
+  std::string Text =
+      "@input x[17000] single range=0:1\n@output y[17000] single\n";
+  for (int I = 0; I < 17000; ++I)
+    Text +=
+        "x." + std::to_string(I) + " -> y." + std::to_string(16999 - I) + "\n";
+  expectSame(parse(Text), 1);
+}
