@@ -29,11 +29,19 @@ class Estimator {
 public:
   Estimator(const Network &Net, Cost &C) : Net(Net), C(C), Use(Net) {}
 
-  void run() {
+  /// All that a species can get, by species; empty where nothing bounds it.
+  std::vector<double> bounds() {
     supplyInputs();
     if (!Net.phases().empty() || !sort())
-      return;
+      return {};
     forward();
+    return std::move(Supply);
+  }
+
+  void run() {
+    std::vector<double> Supply = bounds();
+    if (Supply.empty())
+      return;
     C.PeakConcentration = 0;
     C.TotalConcentration = 0;
     for (SpeciesId S : Net.species()) {
@@ -197,4 +205,9 @@ Cost nn2crn::computeCost(const Network &Net, const DnaScheme &Scheme) {
                   Scheme.NucleotidesPerProduct * C.ProductSlots;
   Estimator(Net, C).run();
   return C;
+}
+
+std::vector<double> nn2crn::supplyBounds(const Network &Net) {
+  Cost Unused;
+  return Estimator(Net, Unused).bounds();
 }

@@ -418,12 +418,14 @@ std::optional<Certificate> nn2crn::certify(const Network &Net,
   // What holds for all inputs holds on the declared range; where it does not,
   // the range is all that was promised.
   bool HasRange = declaresRange(Net);
-  auto Attempt = [&]<class T>(T, const char *Name, bool Declared) {
+  auto Attempt = [&]<class T>(T, bool Declared) {
     Comparison<T> Compare(Net, C, Reference, ReferenceC, Inputs, Outputs, Unit,
                           Declared, Out);
     if (!Compare.prove())
       return false;
-    Out.Arithmetic = Name;
+    Out.Arithmetic = std::is_same_v<T, int64_t>  ? "64-bit"
+                     : std::is_same_v<T, Int128> ? "128-bit"
+                                                 : "fractions";
     if (Out.Result == Certificate::Verdict::Unproven && Declared == HasRange)
       Compare.refute(Options);
     return true;
@@ -431,9 +433,8 @@ std::optional<Certificate> nn2crn::certify(const Network &Net,
   for (bool Declared : {false, true}) {
     if (Declared && !HasRange)
       break;
-    if (!Attempt(int64_t(), "64-bit", Declared) &&
-        !Attempt(Int128(), "128-bit", Declared))
-      Attempt(Rational(), "fractions", Declared);
+    withNumbersLargeEnough(
+        [&](auto Number) { return Attempt(Number, Declared); });
     if (Out.isEqual())
       break;
   }

@@ -38,8 +38,9 @@ int main(int Argc, char **Argv) {
       cl::desc("<model.onnx, .onnxtext, or - for stdin>"));
   cl::opt<std::string> Level(
       "O", cl::Prefix, cl::value_desc("level"),
-      cl::desc("Optimisation: -O0 leaves the reactions as the lowering writes\n"
-               "them, -O1 cleans up (default)"));
+      cl::desc(
+          "Optimisation: -O0 leaves the reactions as the lowering writes\n"
+          "them, -O1 cleans up (default), -O2 takes the fewest reactions"));
   cl::opt<std::string> Passes(
       "passes", cl::value_desc("pipeline"),
       cl::desc("Passes to run after those of -O, which is -O0 when only this\n"
@@ -63,9 +64,9 @@ int main(int Argc, char **Argv) {
   OutputOptions Output;
   if (!T.parse())
     return ExitUsage;
-  if (Level.getNumOccurrences() && Level != "0" && Level != "1")
+  if (Level.getNumOccurrences() && Level != "0" && Level != "1" && Level != "2")
     return T.usage("there is no level -O" + Level +
-                   " in this version; there are -O0 and -O1");
+                   " in this version; there are -O0, -O1 and -O2");
   if (!findScheme(SchemeName))
     return T.usage("there is no scheme '" + SchemeName +
                    "' in this version; there are auto and nc-relu");

@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace nn2crn {
 
@@ -80,6 +81,10 @@ struct Cost : Metrics {
 /// Linear in the size of \p Net.
 Cost computeCost(const Network &Net,
                  const DnaScheme &Scheme = dnaSchemes().front());
+
+/// The bounds behind Cost::PeakConcentration, by SpeciesId; empty where there
+/// are none.
+std::vector<double> supplyBounds(const Network &Net);
 
 } // namespace nn2crn
 

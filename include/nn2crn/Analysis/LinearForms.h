@@ -171,7 +171,7 @@ public:
   Rational value(const Form &F, std::span<const Rational> Values) const;
 
 private:
-  struct Normalized;
+  double leastValue(const Form &F, int Sign) const;
   template <class V> V valueIn(const Form &F, std::span<const V> Values) const;
   uint32_t addAtom(Interval Bounds, FormPtr Definition, bool Marked);
   void reduce(Form &F);
@@ -182,6 +182,13 @@ private:
   bool Overflow = false;
   Sum Scratch{*this};
 };
+
+/// Calls \p Try with an int64_t, an Int128 and a Rational, until one answers
+/// true: that its numbers were large enough. The last one always is.
+template <class Fn> void withNumbersLargeEnough(Fn Try) {
+  if (!Try(int64_t()) && !Try(Int128()))
+    Try(Rational());
+}
 
 extern template class FormSpace<int64_t>;
 extern template class FormSpace<Int128>;
