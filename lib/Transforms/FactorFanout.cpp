@@ -77,8 +77,9 @@ that one helper pair serves both rails. Pairs are found in ports and reactions,
 not in names, and every entry is checked. The matrix is taken apart by a greedy
 search for the pair of rows, or of columns, that has the most in common up to a
 sign; from the bare matrix and from blocks of lines that agree ("four
-Russians"); whichever comes out cheapest. Of products with larger coefficients
-one molecule takes part and the others stay.
+Russians"); whichever comes out cheapest. Where comparing all pairs would take
+minutes, there are only the blocks. Of products with larger coefficients one
+molecule takes part and the others stay.
 
 `objective` says what has to get less, `slots` (product molecules),
 `nucleotides` (by the scheme's formula) or `reactions`, counted as they will be
@@ -157,8 +158,13 @@ f.0 @helper
     FirstHelper = static_cast<uint32_t>(Net.speciesRows());
 
     const MirroredRails &Mates = Context.get<MirroredRails>(Net);
+    const auto &Certain = Context.get<CertainDownstream>(Net);
+    MayBeLate.assign(Net.speciesRows(), false);
+    for (SpeciesId S : Net.species())
+      MayBeLate[S.Value] = Certain.certain(S);
+    Marked.assign(Net.speciesRows(), 0);
     std::vector<Molecule> Signed, Unsigned;
-    collect(Net, Context.get<CertainDownstream>(Net), Mates, Signed, Unsigned);
+    collect(Net, Mates, Signed, Unsigned);
     factor(Net, Signed, 2, Mates);
     factor(Net, Unsigned, 1, Mates);
     if (NewHelpers.empty())
@@ -170,9 +176,8 @@ f.0 @helper
 
 private:
   /// Finds what may be shared: one molecule of each product that may be late.
-  void collect(const Network &Net, const CertainDownstream &Certain,
-               const MirroredRails &Mates, std::vector<Molecule> &Signed,
-               std::vector<Molecule> &Unsigned) {
+  void collect(const Network &Net, const MirroredRails &Mates,
+               std::vector<Molecule> &Signed, std::vector<Molecule> &Unsigned) {
     // 1 for products that may move, by reaction: of this one and of its mate.
     std::vector<bool> Mine(Net.speciesRows()), Mates2(Net.speciesRows()),
         Needed(Net.speciesRows());
@@ -181,7 +186,7 @@ private:
       for (Term T : R.reactants())
         Needed[T.Species.Value] = true;
       for (Term T : R.products())
-        if (Certain.certain(T.Species) && !Needed[T.Species.Value])
+        if (MayBeLate[T.Species.Value] && !Needed[T.Species.Value])
           Out.push_back(T.Species);
       for (Term T : R.reactants())
         Needed[T.Species.Value] = false;
@@ -293,31 +298,77 @@ private:
       auto &Beside = M.Beside.emplace_back();
       for (unsigned I = 0; I < Rails; ++I) {
         ReactionId Id = I ? Mates.mate(Rows[R]) : Rows[R];
-        Beside[I] = present(Net.reaction(Id)) - M.Rows[R].size();
+        Beside[I] = molecules(listOf(Net.reaction(Id))) - M.Rows[R].size();
       }
     }
     auto G = factorFanout(M, Price, MaxDepth);
-    if (!G) {
+    if (!G || !record(Net, *G, M, Rows, Columns, Mates))
       ++Plain;
-      return;
-    }
-    record(Net, *G, M, Rows, Columns, Mates);
   }
 
-  /// Molecules that \p R makes with the changes so far.
-  uint64_t present(Reaction R) const {
+  /// The products of \p R with the changes so far: what stays in its old place,
+  /// then helpers.
+  std::vector<Term> listOf(Reaction R) {
     const Change &C = Changes[R.id().Value];
-    return molecules(R.products()) - C.Gone.size() + molecules(C.New);
+    std::vector<Term> List;
+    for (SpeciesId S : C.Gone)
+      ++Marked[S.Value];
+    std::vector<Term> New;
+    for (Term T : C.New)
+      if (T.Species.Value < FirstHelper)
+        --Marked[T.Species.Value];
+      else
+        New.push_back(T);
+    for (Term T : R.products())
+      if (T.Coefficient -= Marked[T.Species.Value]; T.Coefficient > 0)
+        List.push_back(T);
+    for (SpeciesId S : C.Gone)
+      Marked[S.Value] = 0;
+    std::ranges::sort(New, {}, &Term::Species);
+    List.insert(List.end(), New.begin(), New.end());
+    return List;
   }
 
-  /// Turns the graph into changes of product lists and into helpers.
-  void record(const Network &Net, const FanoutGraph &G, const FanoutMatrix &M,
+  /// What a reaction from \p Reactants to \p List costs after split-fanout.
+  uint64_t priceOf(std::span<const Term> Reactants,
+                   std::span<const Term> List) {
+    uint64_t Slots = molecules(List), Reactions = 1;
+    if (MaxProducts && Slots > MaxProducts) {
+      for (Term T : Reactants)
+        Marked[T.Species.Value] = 1;
+      std::vector<Term> Move;
+      uint64_t Staying = 0;
+      for (Term T : List)
+        if (T.Species.Value >= FirstHelper ||
+            (MayBeLate[T.Species.Value] && !Marked[T.Species.Value]))
+          Move.push_back(T);
+        else
+          Staying += T.Coefficient;
+      for (Term T : Reactants)
+        Marked[T.Species.Value] = 0;
+      if (!Move.empty() && Staying < MaxProducts) {
+        FanoutTree Tree = planFanoutTree(
+            Move, MaxProducts, static_cast<uint32_t>(MaxProducts - Staying), 0);
+        Reactions += Tree.Helpers.size();
+        Slots = Staying + molecules(Tree.Root);
+        for (const std::vector<Term> &Helper : Tree.Helpers)
+          Slots += molecules(Helper);
+      }
+    }
+    return Price.PerReaction * Reactions + Price.PerProduct * Slots;
+  }
+
+  /// Turns the graph into changes of product lists and into helpers. False,
+  /// with nothing changed, where lists as they are now would cost no less:
+  /// coefficients and products that stay are not in the matrix.
+  bool record(const Network &Net, const FanoutGraph &G, const FanoutMatrix &M,
               const std::vector<ReactionId> &Rows,
               const std::vector<SpeciesId> &Columns,
               const MirroredRails &Mates) {
     auto RowCount = static_cast<uint32_t>(Rows.size());
     uint32_t InGraph = RowCount + M.Columns;
-    auto FirstNew = static_cast<uint32_t>(FirstHelper + NewHelpers.size());
+    size_t HelpersBefore = NewHelpers.size();
+    auto FirstNew = static_cast<uint32_t>(FirstHelper + HelpersBefore);
     // Of node To, the rail that a path with this sign arrives at.
     auto Species = [&](uint32_t To, bool Minus) {
       if (To >= InGraph)
@@ -325,91 +376,112 @@ private:
       SpeciesId S = Columns[To - RowCount];
       return Minus ? Mates.mate(S) : S;
     };
+    auto RowOn = [&](uint32_t R, unsigned OnRail) {
+      return OnRail ? Mates.mate(Rows[R]) : Rows[R];
+    };
+    auto PriceNow = [&] {
+      uint64_t Sum = 0;
+      for (uint32_t R = 0; R < RowCount; ++R)
+        for (unsigned OnRail = 0; OnRail < M.Rails; ++OnRail) {
+          Reaction Is = Net.reaction(RowOn(R, OnRail));
+          Sum += priceOf(Is.reactants(), listOf(Is));
+        }
+      for (size_t H = HelpersBefore; H < NewHelpers.size(); ++H)
+        Sum += priceOf({}, NewHelpers[H].Products);
+      return Sum;
+    };
+    uint64_t Before = PriceNow();
+
+    int64_t Less = 0;
+    uint64_t Users = 0;
     for (uint32_t R = 0; R < RowCount; ++R)
-      for (unsigned Rail = 0; Rail < M.Rails; ++Rail) {
-        ReactionId Id = Rail ? Mates.mate(Rows[R]) : Rows[R];
-        Change &C = Changes[Id.Value];
+      for (unsigned OnRail = 0; OnRail < M.Rails; ++OnRail) {
+        Change &C = Changes[RowOn(R, OnRail).Value];
         for (FanoutMatrix::Entry E : M.Rows[R])
           C.Gone.push_back(
-              Species(RowCount + E.Column, E.Minus != (Rail != 0)));
+              Species(RowCount + E.Column, E.Minus != (OnRail != 0)));
         bool Uses = false;
         for (FanoutGraph::Edge E : G.Out[R]) {
-          C.New.push_back({Species(E.To, E.Minus != (Rail != 0)), 1});
+          C.New.push_back({Species(E.To, E.Minus != (OnRail != 0)), 1});
           Uses |= E.To >= InGraph;
         }
-        Fewer += static_cast<int64_t>(M.Rows[R].size()) -
-                 static_cast<int64_t>(G.Out[R].size());
-        Shared += Uses;
-        Paired += Uses && M.Rails == 2;
+        Less += static_cast<int64_t>(M.Rows[R].size()) -
+                static_cast<int64_t>(G.Out[R].size());
+        Users += Uses;
       }
+    // A helper comes from the first row that uses it, or from a helper's.
     std::vector<OriginId> Parent(G.Out.size());
-    for (uint32_t V = 0; V < G.Out.size(); ++V) {
-      if (V < RowCount)
-        Parent[V] = Net.reaction(Rows[V]).origin();
-      for (FanoutGraph::Edge E : G.Out[V])
-        if (E.To >= InGraph && !Parent[E.To].isValid() && V < RowCount)
-          Parent[E.To] = Parent[V];
+    for (uint32_t R = 0; R < RowCount; ++R) {
+      std::vector<uint32_t> Work{R};
+      while (!Work.empty()) {
+        uint32_t V = Work.back();
+        Work.pop_back();
+        for (FanoutGraph::Edge E : G.Out[V])
+          if (E.To >= InGraph && !Parent[E.To].isValid()) {
+            Parent[E.To] = Net.reaction(Rows[R]).origin();
+            Work.push_back(E.To);
+          }
+      }
     }
     for (uint32_t V = InGraph; V < G.Out.size(); ++V)
-      for (unsigned Rail = 0; Rail < M.Rails; ++Rail) {
+      for (unsigned OnRail = 0; OnRail < M.Rails; ++OnRail) {
         NewHelper &H = NewHelpers.emplace_back();
-        H.Parent = Parent[V].isValid() ? Parent[V] : OriginId(0);
-        H.R = M.Rails == 1 ? nn2crn::Rail::None
-              : Rail       ? nn2crn::Rail::Negative
-                           : nn2crn::Rail::Positive;
+        H.Parent = Parent[V];
+        H.OnRail = M.Rails == 1 ? Rail::None
+                   : OnRail     ? Rail::Negative
+                                : Rail::Positive;
         for (FanoutGraph::Edge E : G.Out[V])
-          H.Products.push_back({Species(E.To, E.Minus != (Rail != 0)), 1});
-        Fewer -= static_cast<int64_t>(H.Products.size());
-        ++Helpers;
+          H.Products.push_back({Species(E.To, E.Minus != (OnRail != 0)), 1});
+        std::ranges::sort(H.Products, {}, &Term::Species);
+        Less -= static_cast<int64_t>(H.Products.size());
       }
+
+    if (PriceNow() >= Before) {
+      for (uint32_t R = 0; R < RowCount; ++R)
+        for (unsigned OnRail = 0; OnRail < M.Rails; ++OnRail) {
+          Change &C = Changes[RowOn(R, OnRail).Value];
+          C.Gone.resize(C.Gone.size() - M.Rows[R].size());
+          C.New.resize(C.New.size() - G.Out[R].size());
+        }
+      NewHelpers.resize(HelpersBefore);
+      return false;
+    }
+    Fewer += Less;
+    Shared += Users;
+    Paired += M.Rails == 2 ? Users : 0;
+    Helpers += NewHelpers.size() - HelpersBefore;
+    return true;
   }
 
   void apply(Editor &Edit) {
     const Network &Net = Edit.network();
+    // Before species are added, so that ids of helpers are recognised.
+    std::vector<std::pair<ReactionId, std::vector<Term>>> Lists;
+    for (Reaction R : Net.reactions())
+      if (std::ranges::any_of(Changes[R.id().Value].New, [&](Term T) {
+            return T.Species.Value >= FirstHelper;
+          }))
+        Lists.emplace_back(R.id(), listOf(R));
     FanoutHelpers Add(Edit, Info.Name);
     for (const NewHelper &H : NewHelpers)
-      H.R == nn2crn::Rail::Negative ? Add.addMirrored(H.Parent)
-                                    : Add.add(H.Parent, H.R);
-    std::vector<uint32_t> Gone(Net.speciesRows());
-    std::vector<Term> Left, Right;
-    for (Reaction R : Net.reactions()) {
-      Change &C = Changes[R.id().Value];
-      if (C.Gone.empty())
-        continue;
-      for (SpeciesId S : C.Gone)
-        ++Gone[S.Value];
-      // What stays where it was first, in its old place.
-      std::erase_if(C.New, [&](Term T) {
-        bool Stays = T.Species.Value < FirstHelper;
-        if (Stays)
-          --Gone[T.Species.Value];
-        return Stays;
-      });
-      Left.assign(R.reactants().begin(), R.reactants().end());
-      Right.clear();
-      for (Term T : R.products())
-        if (T.Coefficient -= Gone[T.Species.Value]; T.Coefficient > 0)
-          Right.push_back(T);
-      for (SpeciesId S : C.Gone)
-        Gone[S.Value] = 0;
-      if (C.New.empty())
-        continue;
-      std::ranges::sort(C.New, {}, &Term::Species);
-      Right.insert(Right.end(), C.New.begin(), C.New.end());
+      H.OnRail == Rail::Negative ? Add.addMirrored(H.Parent)
+                                 : Add.add(H.Parent, H.OnRail);
+    std::vector<Term> Left;
+    for (const auto &[Id, Right] : Lists) {
+      Reaction R = Net.reaction(Id);
       OriginId Origin = R.origin();
-      Edit.setTerms(R.id(), Left, Right);
-      Edit.setOrigin(R.id(), Edit.provenance().derive(Info.Name, Origin));
+      Left.assign(R.reactants().begin(), R.reactants().end());
+      Edit.setTerms(Id, Left, Right);
+      Edit.setOrigin(Id, Edit.provenance().derive(Info.Name, Origin));
     }
-    for (size_t I = 0; I < NewHelpers.size(); ++I) {
-      std::ranges::sort(NewHelpers[I].Products, {}, &Term::Species);
+    for (size_t I = 0; I < NewHelpers.size(); ++I)
       Add.becomes(SpeciesId(FirstHelper + static_cast<uint32_t>(I)),
                   NewHelpers[I].Products);
-    }
   }
 
   struct NewHelper {
     OriginId Parent;
-    nn2crn::Rail R;
+    Rail OnRail;
     std::vector<Term> Products;
   };
   FanoutCost Price;
@@ -418,6 +490,10 @@ private:
   /// Species FirstHelper and on.
   std::vector<NewHelper> NewHelpers;
   uint32_t FirstHelper = 0;
+  /// By species there were at first: what certainty allows, and scratch that is
+  /// 0 between uses.
+  std::vector<bool> MayBeLate;
+  std::vector<uint32_t> Marked;
   /// Product molecules saved.
   int64_t Fewer = 0;
 };

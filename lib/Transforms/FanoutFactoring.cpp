@@ -54,12 +54,16 @@ public:
     std::vector<uint32_t> Order;
     for (const std::vector<uint32_t> &Tried :
          {std::vector<uint32_t>(), similarOrder()}) {
-      for (unsigned Size = 2; Size <= MostInBlock; ++Size) {
+      uint64_t Last = UINT64_MAX;
+      for (unsigned Size = 2, Worse = 0; Size <= MostInBlock; ++Size) {
         FanoutGraph Seed = seed(Size, Tried);
-        // Patterns are all different from there on.
-        if (Seed.Out.size() == FirstHelper)
+        uint64_t Price = costOf(Seed);
+        // Patterns become ever rarer: beyond the best size it only gets worse.
+        Worse = Price > Last ? Worse + 1 : 0;
+        if (Seed.Out.size() == FirstHelper || Worse == 2)
           break;
-        if (uint64_t Price = costOf(Seed); Price < BestPrice) {
+        Last = Price;
+        if (Price < BestPrice) {
           BestPrice = Price;
           BestSize = Size;
           Order = Tried;
@@ -70,9 +74,14 @@ public:
       Offer(seed(BestSize, Order));
       return Best;
     }
-    Offer(greedy(std::move(Plain)).run());
-    for (unsigned Size = std::max(2u, BestSize - 1); Size <= BestSize + 1;
-         ++Size)
+    // The less is in blocks the longer it takes, and where blocks do well the
+    // bare start does not win.
+    constexpr uint64_t Large = 100000;
+    bool Thorough = entries() < Large || BestPrice > Least / 2;
+    if (Thorough)
+      Offer(greedy(std::move(Plain)).run());
+    for (unsigned Size = std::max(2u, BestSize - Thorough);
+         Size <= BestSize + 1; ++Size)
       if (FanoutGraph Seed = seed(Size, Order); Seed.Out.size() > FirstHelper)
         Offer(greedy(std::move(Seed)).run());
     return Best;
@@ -82,6 +91,13 @@ private:
   FanoutGreedy greedy(FanoutGraph Start) const {
     return FanoutGreedy(std::move(Start), Rows, M.Columns, Cost.helperWeight(),
                         MaxDepth);
+  }
+
+  uint64_t entries() const {
+    uint64_t Sum = 0;
+    for (const auto &Row : M.Rows)
+      Sum += Row.size();
+    return Sum;
   }
 
   FanoutGraph plain() const {

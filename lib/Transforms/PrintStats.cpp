@@ -36,8 +36,9 @@ cycles, phases or reactions that never end. Changes nothing.
 `nucleotides` adds up the longest strand of every reaction. Concentrations are
 bounds for all inputs within the declared ranges, or for inputs of magnitude 1
 where none are declared. The time takes 1/k for a reaction of one molecule and
-ln(1000)/k for one of more along the slowest chain; it is within a quarter of
-what typical samples need, and too short where a gate's inputs are nearly equal.
+ln(1000)/k for one of more along the slowest chain. It is an estimate: the mean
+over samples of published networks was 0.5 to 1.1 times that, and a gate whose
+two inputs are nearly equal makes a sample much slower.
 )"};
 
   Choice Scheme{this, "scheme", dnaSchemeNames(),

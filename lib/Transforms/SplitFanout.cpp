@@ -46,9 +46,9 @@ x.n -> y.0 + y.1 [k = 1]
 @units nM s
 @input x[] dual
 @output y[3] single
-x.p -> y.1 + y.2 + f.0 [k = 1]
+x.p -> 2 y.1 + y.2 + f.0 [k = 1]
 x.n -> y.0 + y.1 [k = 1]
-f.0 -> 2 y.0 + y.1 [k = 1]
+f.0 -> 2 y.0 [k = 1]
 f.0 @helper
 ```
 )"};

@@ -48,6 +48,10 @@ int main(int Argc, char **Argv) {
   cl::opt<std::string> SchemeName(
       "scheme", cl::init("auto"), cl::value_desc("name"),
       cl::desc("How neurons become reactions: auto (default) or nc-relu"));
+  cl::list<std::string> InputRanges(
+      "input-range", cl::value_desc("[port=]lo:hi"),
+      cl::desc("The values that all elements of an input take, for passes\n"
+               "that rely on a range"));
   cl::opt<std::string> Certify(
       "certify", cl::ValueOptional, cl::value_desc("file"),
       cl::desc("Prove that the reactions compute the model, and print the\n"
@@ -76,6 +80,7 @@ int main(int Argc, char **Argv) {
 
   CompileOptions Options;
   Options.Scheme = SchemeName;
+  Options.InputRanges.assign(InputRanges.begin(), InputRanges.end());
   Options.Print = [](std::string_view Text) { llvm::errs() << Text; };
   Options.Passes = Level.getNumOccurrences()    ? "O" + Level
                    : Passes.getNumOccurrences() ? "O0"

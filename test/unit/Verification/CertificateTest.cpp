@@ -144,7 +144,7 @@ TEST(Certificate, AnnihilationKeepsReadings) {
   EXPECT_EQ(C.Result, Verdict::Equal) << certificateSummary(C);
   EXPECT_EQ(C.Certain, Limit::Differences);
   EXPECT_EQ(C.RateDependentSpecies,
-            (std::vector<std::string>{"z.p", "z.n", "m", "y.p", "y.n"}));
+            (std::vector<std::string>{"y.p", "y.n", "z.p", "z.n", "m"}));
   EXPECT_EQ(C.Species, 9u);
 }
 
