@@ -311,8 +311,9 @@ TEST(Properties, LevelO2LeavesGatesAndInputsAlone) {
     if (HasFailure())
       return;
   }
-  if (All.size() > 1)
+  if (All.size() > 1) {
     EXPECT_GE(Shorter * 4, All.size());
+  }
 }
 
 TEST(Properties, RatesDoNotMatter) {
