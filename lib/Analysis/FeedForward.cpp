@@ -21,7 +21,7 @@ public:
   Analyzer(const Network &Net, const std::vector<bool> &Aside)
       : Net(Net), Aside(Aside), Use(Net, Aside) {}
 
-  FeedForward run() {
+  FeedForward run(bool Noncompetitive) {
     if (!Net.phases().empty()) {
       F.Result = FeedForward::Verdict::Phased;
       return std::move(F);
@@ -29,7 +29,7 @@ public:
     for (Reaction R : Net.reactions())
       if (!Use.runs(R.id()) && (Aside.empty() || !Aside[R.id().Value]))
         F.NeverRun.push_back(R.id());
-    if (checkProductive() && checkNoncompetitive())
+    if (checkProductive() && (!Noncompetitive || checkNoncompetitive()))
       sort();
     if (!F) {
       F.Order.clear();
@@ -138,14 +138,15 @@ private:
   FeedForward F;
 };
 
-std::string quoted(const Network &Net, ReactionId R) {
+} // namespace
+
+std::string nn2crn::quotedReaction(const Network &Net, ReactionId R) {
   // A fan-out may have thousands of products.
   std::string Text = reactionText(Net, Net.reaction(R));
   if (Text.size() > 100)
     Text = Text.substr(0, 97) + "...";
   return "'" + Text + "'";
 }
-} // namespace
 
 std::vector<bool> nn2crn::heldSpecies(const Network &Net) {
   std::vector<bool> Held(Net.speciesRows());
@@ -162,7 +163,29 @@ FeedForward nn2crn::analyzeFeedForward(const Network &Net) {
 
 FeedForward nn2crn::analyzeFeedForward(const Network &Net,
                                        const std::vector<bool> &Aside) {
-  return Analyzer(Net, Aside).run();
+  return Analyzer(Net, Aside).run(/*Noncompetitive=*/true);
+}
+
+FeedForward nn2crn::analyzeTermination(const Network &Net) {
+  return Analyzer(Net, {}).run(/*Noncompetitive=*/false);
+}
+
+std::vector<Competition> nn2crn::findCompetitions(const Network &Net,
+                                                  bool Strict) {
+  ReactionUse Use(Net);
+  std::vector<bool> Counts(Net.speciesRows(), Strict);
+  if (!Strict)
+    for (Reaction R : Net.reactions())
+      if (Use.runs(R.id()))
+        Use.forReactants(R, [&](Term T, uint32_t Back) {
+          if (T.Coefficient > Back)
+            Counts[T.Species.Value] = true;
+        });
+  std::vector<Competition> Found;
+  for (SpeciesId S : Net.species())
+    if (auto Users = Use.users(S); Counts[S.Value] && Users.size() > 1)
+      Found.push_back({S, {Users.begin(), Users.end()}});
+  return Found;
 }
 
 std::string nn2crn::explainFeedForward(const Network &Net,
@@ -173,21 +196,21 @@ std::string nn2crn::explainFeedForward(const Network &Net,
   case FeedForward::Verdict::Phased:
     return "the network runs in phases";
   case FeedForward::Verdict::NoRate:
-    return "reaction " + quoted(Net, F.Reactions[0]) +
+    return "reaction " + quotedReaction(Net, F.Reactions[0]) +
            " has a rate constant that is not positive";
   case FeedForward::Verdict::Unproductive:
-    return "reaction " + quoted(Net, F.Reactions[0]) +
+    return "reaction " + quotedReaction(Net, F.Reactions[0]) +
            " net-consumes nothing that is not held constant, so it never ends";
   case FeedForward::Verdict::Competing:
-    return "reactions " + quoted(Net, F.Reactions[0]) + " and " +
-           quoted(Net, F.Reactions[1]) + " compete for '" +
+    return "reactions " + quotedReaction(Net, F.Reactions[0]) + " and " +
+           quotedReaction(Net, F.Reactions[1]) + " compete for '" +
            Net.nameText(F.Species) + "'";
   case FeedForward::Verdict::Cyclic:
     return F.Reactions.size() == 1
-               ? "reaction " + quoted(Net, F.Reactions[0]) +
+               ? "reaction " + quotedReaction(Net, F.Reactions[0]) +
                      " net-produces its own reactant"
                : "the " + std::to_string(F.Reactions.size()) +
-                     " reactions from " + quoted(Net, F.Reactions[0]) +
+                     " reactions from " + quotedReaction(Net, F.Reactions[0]) +
                      " on form a cycle";
   }
   return "";
@@ -199,7 +222,7 @@ void nn2crn::noteFeedForward(const Network &Net, const FeedForward &F,
   for (size_t I = 0; I < F.Reactions.size() && I < Most; ++I) {
     ReactionId R = F.Reactions[I];
     D.note(Net.provenance().locate(Net.reaction(R).origin()),
-           "reaction " + quoted(Net, R));
+           "reaction " + quotedReaction(Net, R));
   }
   if (F.Reactions.size() > Most)
     D.note("and " + std::to_string(F.Reactions.size() - Most) + " more");

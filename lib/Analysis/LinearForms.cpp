@@ -465,32 +465,42 @@ template <class T> bool FormSpace<T>::isMarked(const Form &F) const {
 }
 
 template <class T> Interval FormSpace<T>::bounds(const Form &F) const {
-  double Low = toDouble(F.Constant) / UnitValue, High = Low;
-  // What rounding may have moved: each number by some units in its last place.
-  double Size = std::fabs(Low);
-  for (const auto &E : F.Entries) {
-    double C = toDouble(E.Coefficient);
+  return {leastValue(F, 1), -leastValue(F, -1)};
+}
+
+/// A lower bound on Sign x F.
+template <class T>
+double FormSpace<T>::leastValue(const Form &F, int Sign) const {
+  // The bound of an atom that makes the term least; 0 adds nothing, not even
+  // an error.
+  auto Bound = [&](const typename Form::Entry &E) {
     const Interval &B = Atoms[E.Atom].Bounds;
-    double Least = C > 0 ? B.Low : B.High, Most = C > 0 ? B.High : B.Low;
-    // An atom bound of 0 is exact, and so is its product.
-    if (Least != 0) {
-      Low += C * Least;
-      Size += std::isfinite(Least) ? std::fabs(C * Least) : 0;
+    return signOf(E.Coefficient) * Sign > 0 ? B.Low : B.High;
+  };
+  double Sum = Sign * toDouble(F.Constant) / UnitValue;
+  // What rounding may have moved: each number by some units in its last place.
+  double Size = std::fabs(Sum);
+  for (const auto &E : F.Entries)
+    if (double B = Bound(E); B != 0) {
+      if (std::isinf(B))
+        return -std::numeric_limits<double>::infinity();
+      Sum += Sign * toDouble(E.Coefficient) * B;
+      Size += std::fabs(toDouble(E.Coefficient) * B);
     }
-    if (Most != 0) {
-      High += C * Most;
-      Size += std::isfinite(Most) ? std::fabs(C * Most) : 0;
-    }
-    if (std::isinf(Low) && std::isinf(High))
-      return {};
-  }
   double Slack = Size * (static_cast<double>(F.Entries.size()) + 8) * 0x1p-52;
-  double Below = toDouble(F.Denominator) * (1 - 0x1p-50);
-  double Above = toDouble(F.Denominator) * (1 + 0x1p-50);
-  Low -= Slack;
-  High += Slack;
-  return {Low < 0 ? Low / Below : Low / Above,
-          High > 0 ? High / Below : High / Above};
+  // The sign is what matters, and a bound of exactly 0 is common.
+  if (std::fabs(Sum) <= Slack && std::isfinite(Size)) {
+    Rational Exact = toRational(F.Constant) / Unit;
+    for (const auto &E : F.Entries)
+      if (double B = Bound(E); B != 0)
+        Exact = Exact + toRational(E.Coefficient) * Rational::fromDouble(B);
+    if (Exact.sign() * Sign >= 0)
+      return 0;
+  }
+  Sum -= Slack;
+  double Below = toDouble(F.Denominator);
+  return Sum < 0 ? Sum / (Below * (1 - 0x1p-50))
+                 : Sum / (Below * (1 + 0x1p-50));
 }
 
 template <class T>

@@ -8,6 +8,7 @@
 
 #include "nn2crn/Driver/Compile.h"
 #include "nn2crn/Driver/Certify.h"
+#include "nn2crn/IR/PortValues.h"
 #include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Lowering/Lowering.h"
 #include "nn2crn/Transforms/Pipeline.h"
@@ -38,7 +39,7 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   if (!G)
     return std::nullopt;
   auto Net = lower(*G, *S, Diags);
-  if (!Net)
+  if (!Net || !declareInputRanges(*Net, Options.InputRanges, Diags))
     return std::nullopt;
   PassContext Context(Diags, Options.Print);
   CompileReport Unread;

@@ -13,12 +13,13 @@ namespace cl = llvm::cl;
 
 OutputOptions::OutputOptions()
     : Path("o", cl::init("-"), cl::value_desc("file"),
-           cl::desc("Where to write the network; its extension chooses the\n"
-                    "format (.crn .crnb .xml .sbml .ant .net .dot .json);\n"
-                    "- is stdout (default)")),
+           cl::desc(
+               "Where to write the network; its extension chooses the\n"
+               "format (.crn .crnb .xml .sbml .ant .net .dot .onnx .json);\n"
+               "- is stdout (default)")),
       Emit("emit", cl::value_desc("format"),
            cl::desc("The format, whatever the extension: crn crn-plain\n"
-                    "crn-binary sbml antimony net dot stats")),
+                    "crn-binary sbml antimony net dot onnx stats")),
       Inputs("input", cl::value_desc("[port=]spec"),
              cl::desc("A sample to write as initial amounts: a .npy or .csv\n"
                       "file, file.npz:key, or numbers with commas")),

@@ -12,6 +12,7 @@
 #include "llvm/Support/FileSystem.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 using namespace nn2crn;
@@ -198,6 +199,67 @@ std::optional<PortSpec> nn2crn::splitPortSpec(const Network &Net,
   else
     return PortSpec{Only, Spec};
   return std::nullopt;
+}
+
+static std::optional<PortRange> parseRange(std::string_view Text,
+                                           DiagnosticEngine &Diags) {
+  size_t Colon = Text.find(':');
+  PortRange R{};
+  auto Read = [](std::string_view T, double &Value) {
+    auto [End, Error] = std::from_chars(T.data(), T.data() + T.size(), Value);
+    return Error == std::errc() && End == T.data() + T.size() &&
+           std::isfinite(Value);
+  };
+  if (Colon == std::string_view::npos || !Read(Text.substr(0, Colon), R.Low) ||
+      !Read(Text.substr(Colon + 1), R.High)) {
+    Diags
+        .error(DiagId::BadArgument, {},
+               "expected two finite numbers as in -1:1, found '" +
+                   std::string(Text) + "'")
+        .note("a range is the lowest and the highest value of all elements");
+    return std::nullopt;
+  }
+  if (R.Low > R.High) {
+    Diags.error(DiagId::BadArgument, {},
+                "the range '" + std::string(Text) +
+                    "' is empty: its lower bound is above its upper one");
+    return std::nullopt;
+  }
+  // There is one zero.
+  return PortRange{R.Low + 0.0, R.High + 0.0};
+}
+
+bool nn2crn::declareInputRanges(Network &Net,
+                                std::span<const std::string> Specs,
+                                DiagnosticEngine &Diags) {
+  std::vector<std::optional<PortRange>> Ranges(Net.ports().size());
+  unsigned Before = Diags.errorCount();
+  for (const std::string &Spec : Specs) {
+    auto Split = splitPortSpec(Net, PortDirection::Input, Spec, Diags);
+    if (!Split)
+      continue;
+    const Port &P = *Split->P;
+    auto &Range = Ranges[static_cast<size_t>(&P - Net.ports().data())];
+    if (P.Direction != PortDirection::Input)
+      Diags.error(DiagId::BadArgument, {},
+                  "port '" + P.Name +
+                      "' is a state, which no range of inputs bounds");
+    else if (Range)
+      Diags.error(DiagId::BadArgument, {},
+                  "port '" + P.Name + "' is given a range twice");
+    else
+      Range = parseRange(Split->Spec, Diags);
+  }
+  if (Diags.errorCount() != Before)
+    return false;
+  Editor Edit(Net);
+  for (size_t I = 0; I < Ranges.size(); ++I)
+    if (Ranges[I]) {
+      Port P = Net.ports()[I];
+      P.Range = {*Ranges[I]};
+      Edit.setPort(I, std::move(P));
+    }
+  return true;
 }
 
 std::optional<InputArrays>

@@ -99,6 +99,7 @@ bool emitSBML(const Network &, llvm::raw_ostream &, DiagnosticEngine &);
 bool emitAntimony(const Network &, llvm::raw_ostream &, DiagnosticEngine &);
 bool emitBioNetGen(const Network &, llvm::raw_ostream &, DiagnosticEngine &);
 bool emitDot(const Network &, llvm::raw_ostream &, DiagnosticEngine &);
+bool emitONNX(const Network &, llvm::raw_ostream &, DiagnosticEngine &);
 bool emitStats(const Network &, llvm::raw_ostream &, DiagnosticEngine &);
 
 } // namespace nn2crn

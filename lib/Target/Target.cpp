@@ -34,6 +34,7 @@ static constexpr std::string_view CrnExtensions[] = {".crn"},
                                   AntimonyExtensions[] = {".ant"},
                                   NetExtensions[] = {".net"},
                                   DotExtensions[] = {".dot"},
+                                  ONNXExtensions[] = {".onnx"},
                                   StatsExtensions[] = {".json"};
 
 using enum SpeciesSpelling;
@@ -58,6 +59,9 @@ static constexpr TargetInfo Table[] = {
      false, Mangled, ReactionSpelling::Number, emitBioNetGen},
     {"dot", DotExtensions, "a picture of a small network, for Graphviz", false,
      Mangled, ReactionSpelling::Mangled, emitDot},
+    {"onnx", ONNXExtensions,
+     "the limit as an ONNX model, for networks that have one for all rates",
+     true, Mangled, ReactionSpelling::Number, emitONNX},
     {"stats", StatsExtensions, "counts of what the network holds, as JSON",
      false, Mangled, ReactionSpelling::Number, emitStats},
 };

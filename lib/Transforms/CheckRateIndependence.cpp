@@ -69,8 +69,8 @@ Changes nothing.
 private:
   static PassResult refuse(const Network &Net, const FeedForward &F,
                            DiagnosticEngine &Diags) {
-    auto D = Diags.error(DiagId::NotRateIndependent, {},
-                         explainFeedForward(Net, F));
+    auto D =
+        Diags.error(DiagId::NotRateIndependent, {}, explainFeedForward(Net, F));
     noteFeedForward(Net, F, D);
     return PassResult::failed();
   }

@@ -19,6 +19,11 @@ constexpr NamedPipeline Pipelines[] = {
     {"O0", "", "what the lowering wrote, untouched"},
     {"O1", "canonicalize,merge-duplicates,eliminate-dead",
      "cleaned up; every value that can reach an output is kept"},
+    {"O2",
+     "canonicalize,merge-duplicates,eliminate-dead,eliminate-unimolecular,"
+     "fix(static-fire,cancel-rails),canonicalize,merge-duplicates,"
+     "eliminate-dead",
+     "fewest reactions: one for each live ReLU and one for each input rail"},
 };
 
 constexpr unsigned DefaultLimit = 16;

@@ -135,9 +135,8 @@ private:
     Reaction R = Net.reaction(Id);
     return R.reactants().size() == 2 &&
            std::ranges::none_of(R.reactants(), [&](Term L) {
-             return std::ranges::any_of(R.products(), [&](Term P) {
-               return P.Species == L.Species;
-             });
+             return std::ranges::any_of(
+                 R.products(), [&](Term P) { return P.Species == L.Species; });
            });
   }
 

@@ -117,7 +117,7 @@ std::string nn2crn::certificateSummary(const Certificate &C) {
   case Certificate::Limit::Differences:
     Line("limit", "the readings are certain; the amounts of " +
                       std::to_string(C.RateDependentSpecies.size()) + " of " +
-                      counted(C.Species, "species") +
+                      std::to_string(C.Species) + " species" +
                       " depend on rates, only their differences do not");
     break;
   case Certificate::Limit::Uncertain:

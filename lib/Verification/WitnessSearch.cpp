@@ -52,6 +52,12 @@ public:
       if (Asked >= MostQuestions || Trial >= MostTrials)
         break;
     }
+    // Forms that differ by less than doubles can tell still differ.
+    for (unsigned I = 0; I < BlindQuestions; ++I) {
+      draw();
+      if (ask())
+        return true;
+    }
     Spent = 0;
     for (size_t I = Needed.size(); I-- > 0 && Spent < Half;)
       if (aroundKink(Needed[I]))
@@ -61,7 +67,7 @@ public:
 
 private:
   static constexpr unsigned LeastTrials = 64, MostTrials = 20000;
-  static constexpr unsigned MostQuestions = 48;
+  static constexpr unsigned MostQuestions = 48, BlindQuestions = 4;
 
   double uniform() { return static_cast<double>(Random() >> 11) * 0x1p-53; }
 

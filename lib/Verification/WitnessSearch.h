@@ -16,12 +16,13 @@
 namespace nn2crn {
 
 /// Looks for values of variables at which one of \p Differences is not zero.
-/// First at random, at many scales; then on both sides of the kinks of the
-/// ReLUs involved, since two functions may differ near one only.
+/// First at random, at many scales; then, since two functions may differ near a
+/// kink of a ReLU only, on both sides of the kinks of those involved.
 ///
 /// \p Confirm is given the values of \p Variables in their order, and says
 /// whether the difference is real; the search ends when it does. It is asked
-/// for what differs in doubles, at most some dozens of times.
+/// for what differs in doubles, and a few times for what does not seem to, at
+/// most some dozens of times.
 template <class T>
 bool searchWitness(const FormSpace<T> &Space,
                    std::span<const uint32_t> Variables,

@@ -20,9 +20,10 @@ namespace nn2crn::test {
 
 using Vector = std::vector<double>;
 
-/// The outputs of \p G for one case, straight from the definition.
-inline std::vector<Vector> evaluate(const Graph &G,
-                                    const std::vector<Vector> &Inputs) {
+/// All values of \p G for one case, indexed by ValueId, straight from the
+/// definition.
+inline std::vector<Vector> evaluateAll(const Graph &G,
+                                       const std::vector<Vector> &Inputs) {
   std::vector<Vector> Values(G.values().size());
   for (size_t I = 0; I < Inputs.size(); ++I)
     Values[G.inputs()[I].Value.Value] = Inputs[I];
@@ -43,7 +44,13 @@ inline std::vector<Vector> evaluate(const Graph &G,
       Out[I] += N.Bias[I];
     Values[N.Result.Value] = Out;
   }
-  std::vector<Vector> Outputs;
+  return Values;
+}
+
+/// The outputs of \p G for one case.
+inline std::vector<Vector> evaluate(const Graph &G,
+                                    const std::vector<Vector> &Inputs) {
+  std::vector<Vector> Values = evaluateAll(G, Inputs), Outputs;
   for (const GraphPort &P : G.outputs())
     Outputs.push_back(Values[P.Value.Value]);
   return Outputs;

@@ -87,6 +87,35 @@ struct Builder {
   }
 };
 
+/// A network of 1 to \p MostLayers ternary layers of up to \p Widest units:
+/// random sparsity, rows of zeros, inputs that several layers share, skip
+/// connections, several inputs and outputs. The same seed gives the same graph.
+inline Builder randomGraph(unsigned Seed, unsigned MostLayers = 6,
+                           unsigned Widest = 5) {
+  Builder B(Seed);
+  std::vector<ValueId> Pool;
+  unsigned Inputs = 1 + B.below(2), Layers = 1 + B.below(MostLayers);
+  for (unsigned I = 0; I < Inputs; ++I)
+    Pool.push_back(B.G.addInput("x" + std::to_string(I), {1 + B.below(4)}));
+  auto Any = [&] { return Pool[B.below(static_cast<unsigned>(Pool.size()))]; };
+  for (unsigned L = 0; L < Layers; ++L) {
+    // Mostly the layer before, now and then any value twice over.
+    std::vector<ValueId> From{B.below(5) ? Pool.back() : Any()};
+    if (B.below(3) == 0)
+      From.push_back(Any());
+    ValueId Z = B.affine(1 + B.below(Widest), From);
+    Pool.push_back(L + 1 < Layers || B.below(2) ? B.G.addRelu("h", Z, B.S) : Z);
+  }
+  unsigned Outputs = 1 + B.below(2);
+  for (unsigned I = 0; I < Outputs; ++I) {
+    ValueId V = I == 0 ? Pool.back() : Any();
+    if (B.below(3))
+      V = B.affine(1 + B.below(3), {V});
+    B.G.addOutput("y" + std::to_string(I), V, B.G.value(V).Shape);
+  }
+  return B;
+}
+
 } // namespace nn2crn::test
 
 #endif

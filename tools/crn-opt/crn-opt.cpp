@@ -11,6 +11,7 @@
 #include "nn2crn/Driver/Files.h"
 #include "nn2crn/Driver/OutputOptions.h"
 #include "nn2crn/Driver/PassListing.h"
+#include "nn2crn/IR/PortValues.h"
 #include "nn2crn/Transforms/Pipeline.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -34,6 +35,10 @@ int main(int Argc, char **Argv) {
       cl::desc("<net.crn, .crnb, .xml, .net, or - for stdin>"));
   cl::opt<std::string> Passes("passes", cl::value_desc("pipeline"),
                               cl::desc("Passes to run, in order"));
+  cl::list<std::string> InputRanges(
+      "input-range", cl::value_desc("[port=]lo:hi"),
+      cl::desc("The values that all elements of an input take, for passes\n"
+               "that rely on a range"));
   OutputOptions Output;
   PassRunOptions Run;
   cl::opt<bool, true> VerifyEach(
@@ -102,7 +107,10 @@ int main(int Argc, char **Argv) {
   Run.CollectCosts = Verbose;
 
   auto Net = loadNetwork(Input, Diags);
-  if (!Net)
+  if (!Net || !declareInputRanges(*Net,
+                                  std::vector<std::string>(InputRanges.begin(),
+                                                           InputRanges.end()),
+                                  Diags))
     return T.exitCode();
   PassContext Context(Diags,
                       [](std::string_view Text) { llvm::errs() << Text; });

@@ -38,8 +38,9 @@ int main(int Argc, char **Argv) {
       cl::desc("<model.onnx, .onnxtext, or - for stdin>"));
   cl::opt<std::string> Level(
       "O", cl::Prefix, cl::value_desc("level"),
-      cl::desc("Optimisation: -O0 leaves the reactions as the lowering writes\n"
-               "them, -O1 cleans up (default)"));
+      cl::desc(
+          "Optimisation: -O0 leaves the reactions as the lowering writes\n"
+          "them, -O1 cleans up (default), -O2 takes the fewest reactions"));
   cl::opt<std::string> Passes(
       "passes", cl::value_desc("pipeline"),
       cl::desc("Passes to run after those of -O, which is -O0 when only this\n"
@@ -47,6 +48,10 @@ int main(int Argc, char **Argv) {
   cl::opt<std::string> SchemeName(
       "scheme", cl::init("auto"), cl::value_desc("name"),
       cl::desc("How neurons become reactions: auto (default) or nc-relu"));
+  cl::list<std::string> InputRanges(
+      "input-range", cl::value_desc("[port=]lo:hi"),
+      cl::desc("The values that all elements of an input take, for passes\n"
+               "that rely on a range"));
   cl::opt<std::string> Certify(
       "certify", cl::ValueOptional, cl::value_desc("file"),
       cl::desc("Prove that the reactions compute the model, and print the\n"
@@ -59,9 +64,9 @@ int main(int Argc, char **Argv) {
   OutputOptions Output;
   if (!T.parse())
     return ExitUsage;
-  if (Level.getNumOccurrences() && Level != "0" && Level != "1")
+  if (Level.getNumOccurrences() && Level != "0" && Level != "1" && Level != "2")
     return T.usage("there is no level -O" + Level +
-                   " in this version; there are -O0 and -O1");
+                   " in this version; there are -O0, -O1 and -O2");
   if (!findScheme(SchemeName))
     return T.usage("there is no scheme '" + SchemeName +
                    "' in this version; there are auto and nc-relu");
@@ -75,6 +80,7 @@ int main(int Argc, char **Argv) {
 
   CompileOptions Options;
   Options.Scheme = SchemeName;
+  Options.InputRanges.assign(InputRanges.begin(), InputRanges.end());
   Options.Print = [](std::string_view Text) { llvm::errs() << Text; };
   Options.Passes = Level.getNumOccurrences()    ? "O" + Level
                    : Passes.getNumOccurrences() ? "O0"

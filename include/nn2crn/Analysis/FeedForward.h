@@ -76,6 +76,24 @@ FeedForward analyzeFeedForward(const Network &Net);
 FeedForward analyzeFeedForward(const Network &Net,
                                const std::vector<bool> &Aside);
 
+/// The same without the question about competition: whether every reaction
+/// comes to an end.
+FeedForward analyzeTermination(const Network &Net);
+
+/// A species and the reactions that compete for it.
+struct Competition {
+  SpeciesId Species;
+  /// All that need it, in id order; at least two.
+  std::vector<ReactionId> Reactions;
+};
+
+/// Every competition there is, in order of species: a species that one reaction
+/// net-consumes and another needs. \p Strict: also those that several
+/// reactions need and none consumes, shared catalysts. Reactions that never run
+/// count for nothing. Linear in the size of \p Net.
+std::vector<Competition> findCompetitions(const Network &Net,
+                                          bool Strict = false);
+
 /// One sentence on why \p F does not hold, with names:
 /// "reactions 'A -> B' and 'A -> C' compete for 'A'".
 std::string explainFeedForward(const Network &Net, const FeedForward &F);
@@ -83,6 +101,9 @@ std::string explainFeedForward(const Network &Net, const FeedForward &F);
 /// Notes on \p D: the culprits with their origins, and what to do.
 void noteFeedForward(const Network &Net, const FeedForward &F,
                      InFlightDiagnostic &D);
+
+/// The text of a reaction in quotes, cut where it is long.
+std::string quotedReaction(const Network &Net, ReactionId R);
 
 /// Marks the species whose amount no reaction changes (Constant or Boundary),
 /// indexed by SpeciesId.

@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nn2crn {
 
@@ -30,6 +31,9 @@ struct CompileOptions {
   std::string Scheme = "auto";
   /// A pipeline as text; docs/reference/passes.md.
   std::string Passes = "O1";
+  /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
+  /// passes.
+  std::vector<std::string> InputRanges;
   /// How the passes are run and watched.
   PassRunOptions Run;
   /// Hold the network against the model after all passes.

@@ -58,6 +58,13 @@ std::optional<PortSpec> splitPortSpec(const Network &Net,
                                       std::string_view Spec,
                                       DiagnosticEngine &Diags);
 
+/// Declares the ranges that `--input-range=[PORT=]LO:HI ...` give, for all
+/// elements of a port; they replace what the port declared. Reports unknown
+/// ports, ports named twice and what is no range of finite numbers; then
+/// returns false with \p Net as it was.
+bool declareInputRanges(Network &Net, std::span<const std::string> Specs,
+                        DiagnosticEngine &Diags);
+
 /// One array for an input port.
 struct PortArray {
   const Port *P;

@@ -31,7 +31,8 @@ TEST(Targets, AreFoundByNameAndExtension) {
       EXPECT_TRUE(Extensions.insert(E).second) << E << " is claimed twice";
     }
   }
-  EXPECT_EQ(Names, "crn crn-plain crn-binary sbml antimony net dot stats ");
+  EXPECT_EQ(Names,
+            "crn crn-plain crn-binary sbml antimony net dot onnx stats ");
   EXPECT_EQ(targetForExtension(".XML"), findTarget("sbml"));
   EXPECT_EQ(findTarget("fortran"), nullptr);
   EXPECT_EQ(targetForExtension(".f77"), nullptr);

@@ -50,8 +50,7 @@ Graph thirds() {
   SparseMatrix W(1);
   W.add(0, 1.0 / 3);
   W.endRow();
-  ValueId R = G.addRelu(
-      "r", G.addAffine("a", {}, {{X, W, S}}, {0.1}, S), S);
+  ValueId R = G.addRelu("r", G.addAffine("a", {}, {{X, W, S}}, {0.1}, S), S);
   G.addOutput("y", R, {});
   return G;
 }
@@ -116,8 +115,8 @@ TEST(Certificate, WhatHoldsOnTheDeclaredRangeOnly) {
                     Relu)
                 .Result,
             Verdict::Different);
-  Certificate Single = compare(
-      "@input x[] single\n@output y[] dual\nx -> y.p\n", Relu);
+  Certificate Single =
+      compare("@input x[] single\n@output y[] dual\nx -> y.p\n", Relu);
   EXPECT_EQ(Single.Result, Verdict::Equal) << certificateSummary(Single);
   EXPECT_EQ(Single.Inputs, Certificate::InputSet::Accepted);
   EXPECT_EQ(Single.Bounds[0].Elements[0].Low, 0);
@@ -145,7 +144,7 @@ TEST(Certificate, AnnihilationKeepsReadings) {
   EXPECT_EQ(C.Result, Verdict::Equal) << certificateSummary(C);
   EXPECT_EQ(C.Certain, Limit::Differences);
   EXPECT_EQ(C.RateDependentSpecies,
-            (std::vector<std::string>{"z.p", "z.n", "m", "y.p", "y.n"}));
+            (std::vector<std::string>{"y.p", "y.n", "z.p", "z.n", "m"}));
   EXPECT_EQ(C.Species, 9u);
 }
 
@@ -179,8 +178,8 @@ TEST(Certificate, CatalystsMustBeCertain) {
 }
 
 TEST(Certificate, WhatCompetesOrCyclesIsNotCertain) {
-  for (const char *Text : {"x.0.p -> y.p\nx.0.p -> y.n\n",
-                           "x.0.p -> a\na -> b\nb -> a + y.p\n"}) {
+  for (const char *Text :
+       {"x.0.p -> y.p\nx.0.p -> y.n\n", "x.0.p -> a\na -> b\nb -> a + y.p\n"}) {
     Certificate C = compare(withPorts(Text), Ports);
     EXPECT_EQ(C.Result, Verdict::Unproven) << Text;
     EXPECT_EQ(C.Certain, Limit::Uncertain);
@@ -208,8 +207,8 @@ TEST(Certificate, LargeNumbersTakeWiderArithmetic) {
        {std::pair(2, "64-bit"), {5, "128-bit"}, {12, "fractions"}}) {
     std::string Text = "@input x[] single\n@output y[] single\nx -> a0\n";
     for (int I = 0; I < Length; ++I)
-      Text += "a" + std::to_string(I) + " -> 1048576 a" + std::to_string(I + 1) +
-              "\n";
+      Text += "a" + std::to_string(I) + " -> 1048576 a" +
+              std::to_string(I + 1) + "\n";
     Text += "a" + std::to_string(Length) + " -> y\n";
     Certificate C = compare(Text, Text);
     EXPECT_EQ(C.Result, Verdict::Equal);
@@ -243,7 +242,8 @@ TEST(Certificate, PortsMustFit) {
   EXPECT_FALSE(certify(A, &B, Diags.Engine));
   EXPECT_FALSE(certify(None, &None, Diags.Engine));
   Network Two = parse("@input x[] dual\n@output y[] dual\n@output w[] dual\n"),
-          Other = parse("@input x[] dual\n@output y[] dual\n@output v[] dual\n");
+          Other =
+              parse("@input x[] dual\n@output y[] dual\n@output v[] dual\n");
   EXPECT_FALSE(certify(Two, &Other, Diags.Engine));
   EXPECT_FALSE(certify(Two, &B, Diags.Engine));
   EXPECT_EQ(Diags.errors(DiagId::NotComparable), 4u) << Diags.text();
