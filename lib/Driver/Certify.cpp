@@ -17,11 +17,15 @@ using namespace nn2crn;
 
 std::optional<Certificate>
 nn2crn::certifyAgainstModel(const Network &Net, std::string_view ModelPath,
-                            DiagnosticEngine &Diags) {
+                            DiagnosticEngine &Diags,
+                            std::span<const std::string> Set) {
   auto Bytes = readFile(ModelPath, Diags);
   if (!Bytes)
     return std::nullopt;
-  auto G = importONNX(*Bytes, inputName(ModelPath), Diags);
+  ONNXOptions Reading;
+  if (!readFixedInputs(Set, *Bytes, inputName(ModelPath), Reading, Diags))
+    return std::nullopt;
+  auto G = importONNX(*Bytes, inputName(ModelPath), Diags, Reading);
   if (!G)
     return std::nullopt;
   return certify(Net, &*G, Diags);

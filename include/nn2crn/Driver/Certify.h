@@ -12,6 +12,8 @@
 #include "nn2crn/Verification/Certificate.h"
 
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace nn2crn {
@@ -19,9 +21,11 @@ namespace nn2crn {
 /// Holds \p Net against the model in the file \p ModelPath ("-" for standard
 /// input). Empty after reporting that there is nothing to compare with; a
 /// verdict that is not Equal is not reported.
-std::optional<Certificate> certifyAgainstModel(const Network &Net,
-                                               std::string_view ModelPath,
-                                               DiagnosticEngine &Diags);
+/// \p Set holds `NAME=SPEC` each: inputs of the model that were fixed.
+std::optional<Certificate>
+certifyAgainstModel(const Network &Net, std::string_view ModelPath,
+                    DiagnosticEngine &Diags,
+                    std::span<const std::string> Set = {});
 
 /// Writes \p C as JSON to \p Path, whole or not at all.
 bool writeCertificateFile(const Certificate &C, std::string_view Path,

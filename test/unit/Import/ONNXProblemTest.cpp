@@ -34,7 +34,7 @@ TEST(ONNXProblem, AllAreShownAtOnce) {
   };
   AddNode("Sigmoid", "s1", "x", "s1");
   AddNode("Sigmoid", "s2", "s1", "s2");
-  AddNode("Conv", "c", "s2", "c");
+  AddNode("Attention", "c", "s2", "c");
   AddNode("Relu", "again", "x", "y");
   DenseModel::declare(*M.G.add_output(), "c", {0, 2});
   DenseModel::declare(*M.G.add_output(), "nothing", {0, 2});
@@ -51,7 +51,7 @@ TEST(ONNXProblem, AllAreShownAtOnce) {
   EXPECT_EQ(I.Diags.errors(DiagId::UnsupportedOperator), 1u);
   EXPECT_TRUE(I.says("3 nodes of the model use operators that cannot be "
                      "compiled"));
-  EXPECT_TRUE(I.says("note: Conv: 1 node ('c'); "));
+  EXPECT_TRUE(I.says("note: Attention: 1 node ('c'); "));
   EXPECT_TRUE(I.says("note: Sigmoid: 2 nodes ('s1', 's2'); train the model "
                      "with Relu"));
 }
