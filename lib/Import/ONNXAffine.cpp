@@ -32,8 +32,8 @@ SourceId Operator::source() {
 
 bool Operator::fits(const Shape &Dims, uint64_t Weights) {
   uint64_t Count = elementsOf(Dims);
-  if (std::ranges::all_of(
-          In, [](const Tensor *T) { return !T || T->isKnown(); }))
+  if (std::ranges::all_of(In,
+                          [](const Tensor *T) { return !T || T->isKnown(); }))
     return R.Constants.room(Count, Context) &&
            R.Constants.room(Weights, Context);
   if (!R.budget(Count, Weights, Context))
@@ -95,8 +95,8 @@ Tensor Operator::affine(Shape Dims, int32_t Type, std::vector<Term> Terms,
     return known(std::move(Dims), Type, std::move(Bias));
   }
   if (Count == 0)
-    return fail(DiagId::ShapeMismatch, "its result of shape " + dimsText(Dims) +
-                                           " has no elements");
+    return fail(DiagId::ShapeMismatch,
+                "its result of shape " + dimsText(Dims) + " has no elements");
   for (double B : Bias)
     if (!std::isfinite(B))
       return fail(DiagId::BadTensor, "a bias overflows");
@@ -118,8 +118,8 @@ ValueId Operator::activation(const Tensor &T) {
   if (T.isActivation())
     return T.Id;
   if (T.Known->Data.empty()) {
-    fail(DiagId::BadTensor, "an operand of shape " + dimsText(T.Dims) +
-                                " has no elements");
+    fail(DiagId::BadTensor,
+         "an operand of shape " + dimsText(T.Dims) + " has no elements");
     return {};
   }
   if (!R.budget(elementsOf(T.Dims), 0, Context))
@@ -132,8 +132,7 @@ ValueId Operator::activation(const Tensor &T) {
 // Element by element
 //===----------------------------------------------------------------------===//
 
-std::optional<Shape>
-Operator::commonShape(std::span<const Tensor *const> Ts) {
+std::optional<Shape> Operator::commonShape(std::span<const Tensor *const> Ts) {
   Shape Dims;
   for (const Tensor *T : Ts) {
     auto Next = broadcast(Dims, T->Dims);
@@ -148,9 +147,9 @@ Operator::commonShape(std::span<const Tensor *const> Ts) {
   return Dims;
 }
 
-Tensor Operator::folded(
-    std::span<const Tensor *const> Ts, int32_t Type,
-    const std::function<double(std::span<const double>)> &F) {
+Tensor
+Operator::folded(std::span<const Tensor *const> Ts, int32_t Type,
+                 const std::function<double(std::span<const double>)> &F) {
   auto Dims = commonShape(Ts);
   if (!Dims || !fits(*Dims))
     return {};
@@ -399,8 +398,8 @@ Tensor Operator::greatest(const Tensor &T, Shape Dims,
       std::vector<uint32_t> Next;
       for (size_t I = 0; I + 1 < Group.size(); I += 2) {
         auto [A, B] = std::minmax(Group[I], Group[I + 1]);
-        auto [It, New] = Known.try_emplace(
-            uint64_t{A} << 32 | B, static_cast<uint32_t>(Pairs.size()));
+        auto [It, New] = Known.try_emplace(uint64_t{A} << 32 | B,
+                                           static_cast<uint32_t>(Pairs.size()));
         if (New)
           Pairs.push_back({A, B});
         Next.push_back(Start.back() + It->second);
@@ -472,9 +471,8 @@ Tensor Operator::clipped(const Tensor &T, double Low, double High) {
     return {};
   if (T.isKnown()) {
     const Tensor *One = &T;
-    return folded({&One, 1}, T.Type, [=](auto V) {
-      return std::min(std::max(V[0], Low), High);
-    });
+    return folded({&One, 1}, T.Type,
+                  [=](auto V) { return std::min(std::max(V[0], Low), High); });
   }
   // As min(max(x, low), high) says.
   if (Low >= High)

@@ -55,7 +55,7 @@ Tensor Operator::constant() {
   if (Name == "value_ints")
     return FromList(Given->ints(), TensorProto::INT64);
   if (Name == "value_string" || Name == "value_strings" ||
-           Name == "sparse_value")
+      Name == "sparse_value")
     return fail(DiagId::UnsupportedModel,
                 "constants given as '" + Name + "' are not supported",
                 {"save it as a dense tensor of numbers"});
@@ -161,8 +161,8 @@ Tensor Operator::nonZero() {
   std::vector<double> Data;
   for (size_t Axis = 0; Axis < Dims.size(); ++Axis)
     for (uint64_t I : Found)
-      Data.push_back(static_cast<double>(
-          static_cast<int64_t>(I) / Strides[Axis] % Dims[Axis]));
+      Data.push_back(static_cast<double>(static_cast<int64_t>(I) /
+                                         Strides[Axis] % Dims[Axis]));
   return known(std::move(Out), onnx::TensorProto::INT64, std::move(Data));
 }
 

@@ -86,9 +86,10 @@ Tensor Operator::gatherElements() {
 
 /// Reads \p Index as tuples of positions along axes \p First and on; gives the
 /// offset of each. Empty where one lies outside.
-static std::optional<std::vector<int64_t>>
-tupleOffsets(const Constant &Index, uint64_t Tuple, const Shape &Dims,
-             size_t First) {
+static std::optional<std::vector<int64_t>> tupleOffsets(const Constant &Index,
+                                                        uint64_t Tuple,
+                                                        const Shape &Dims,
+                                                        size_t First) {
   std::vector<int64_t> Strides = stridesOf(Dims), Out;
   for (uint64_t I = 0; I < Index.Data.size(); I += Tuple) {
     int64_t Offset = 0;
@@ -97,8 +98,8 @@ tupleOffsets(const Constant &Index, uint64_t Tuple, const Shape &Dims,
       double V = Index.Data[I + K];
       if (!(V >= -Extent && V < Extent))
         return std::nullopt;
-      Offset += static_cast<int64_t>(V < 0 ? V + Extent : V) *
-                Strides[First + K];
+      Offset +=
+          static_cast<int64_t>(V < 0 ? V + Extent : V) * Strides[First + K];
     }
     Out.push_back(Offset);
   }
@@ -121,15 +122,14 @@ Tensor Operator::gatherND() {
   auto Tuple = static_cast<uint64_t>(I.Dims.back());
   auto Offsets = tupleOffsets(*Index, Tuple, T.Dims, B);
   if (!Offsets)
-    return fail(DiagId::BadTensor, "an index is beyond the shape " +
-                                       dimsText(T.Dims));
+    return fail(DiagId::BadTensor,
+                "an index is beyond the shape " + dimsText(T.Dims));
   Shape Dims(I.Dims.begin(), I.Dims.end() - 1);
   Shape Inner(T.Dims.begin() + static_cast<ptrdiff_t>(B + Tuple), T.Dims.end());
   uint64_t Size = elementsOf(Inner);
   Shape Cases(T.Dims.begin(), T.Dims.begin() + static_cast<ptrdiff_t>(B));
   uint64_t Case = elementsOf(T.Dims) / std::max<uint64_t>(elementsOf(Cases), 1);
-  uint64_t PerCase =
-      Offsets->size() / std::max<uint64_t>(elementsOf(Cases), 1);
+  uint64_t PerCase = Offsets->size() / std::max<uint64_t>(elementsOf(Cases), 1);
   Dims.insert(Dims.end(), Inner.begin(), Inner.end());
   if (!fits(Dims))
     return {};
@@ -210,8 +210,8 @@ Tensor Operator::scatterND() {
     return mismatch("scatter by", T, I);
   auto Offsets = tupleOffsets(*Index, Tuple, T.Dims, 0);
   if (!Offsets)
-    return fail(DiagId::BadTensor, "an index is beyond the shape " +
-                                       dimsText(T.Dims));
+    return fail(DiagId::BadTensor,
+                "an index is beyond the shape " + dimsText(T.Dims));
   if (!fits(Wanted))
     return {};
   uint64_t Size = elementsOf(Inner);
@@ -257,8 +257,8 @@ Tensor Operator::reverseSequence() {
   const Constant *Lengths = constantOperand(1, "lengths");
   if (!Batch || !Time || !Lengths)
     return {};
-  bool Good = T.Dims.size() >= 2 && *Batch + *Time == 1 &&
-              (*Batch == 0 || *Batch == 1);
+  bool Good =
+      T.Dims.size() >= 2 && *Batch + *Time == 1 && (*Batch == 0 || *Batch == 1);
   if (!Good || Lengths->Data.size() !=
                    static_cast<size_t>(T.Dims[static_cast<size_t>(*Batch)]))
     return mismatch("reverse by", T, *In[1]);
@@ -298,8 +298,8 @@ Tensor Operator::trilu() {
   for (uint64_t I = 0; I < Of.size(); ++I) {
     auto Above = static_cast<double>(I % Columns) -
                  static_cast<double>(I / Columns % Rows) - *Diagonal;
-    Of[I] = (*Upper ? Above >= 0 : Above <= 0) ? static_cast<uint32_t>(I)
-                                               : Nowhere;
+    Of[I] =
+        (*Upper ? Above >= 0 : Above <= 0) ? static_cast<uint32_t>(I) : Nowhere;
   }
   return pick(T.Dims, T, Of);
 }

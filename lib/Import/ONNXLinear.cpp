@@ -166,8 +166,8 @@ Tensor Operator::sumOrMean() {
   auto Dims = commonShape(Ts);
   if (!Dims)
     return {};
-  std::vector<double> Scales(
-      Ts.size(), Mean ? 1 / static_cast<double>(Ts.size()) : 1.0);
+  std::vector<double> Scales(Ts.size(),
+                             Mean ? 1 / static_cast<double>(Ts.size()) : 1.0);
   return sum(*Dims, Ts, Scales);
 }
 
@@ -234,14 +234,13 @@ Tensor Operator::scaler() {
       !mayCompute(*In[0]) || !fits(In[0]->Dims))
     return {};
   const Tensor &X = *In[0];
-  uint64_t Features =
-      X.Dims.empty() ? 1 : static_cast<uint64_t>(X.Dims.back());
+  uint64_t Features = X.Dims.empty() ? 1 : static_cast<uint64_t>(X.Dims.back());
   for (const auto *List : {&Offset, &Scale})
     if (List->size() != 1 && List->size() != Features)
-      return fail(DiagId::BadAttribute,
-                  "expected one number or " + std::to_string(Features) +
-                      " in offset and scale, found " +
-                      std::to_string(List->size()));
+      return fail(DiagId::BadAttribute, "expected one number or " +
+                                            std::to_string(Features) +
+                                            " in offset and scale, found " +
+                                            std::to_string(List->size()));
   std::vector<uint32_t> Of =
       channelOf(X.Dims, X.Dims.empty() ? 0 : X.Dims.size() - 1);
   std::vector<double> Factor(Of.size()), Bias(Of.size());
@@ -330,8 +329,8 @@ Tensor Operator::cumSum() {
   if (!Axis)
     return {};
   int64_t Extent = X.Dims[*Axis];
-  uint64_t Triangle = static_cast<uint64_t>(Extent) *
-                      static_cast<uint64_t>(Extent + 1) / 2;
+  uint64_t Triangle =
+      static_cast<uint64_t>(Extent) * static_cast<uint64_t>(Extent + 1) / 2;
   if (!fits({Extent}, Triangle))
     return {};
   SparseMatrix M(static_cast<uint32_t>(Extent));

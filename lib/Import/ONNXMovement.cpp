@@ -187,8 +187,7 @@ Tensor Operator::cast() {
                  "integers of 8 to 64 bits"});
   if (T.isKnown()) {
     const Tensor *One = &T;
-    return folded({&One, 1}, To,
-                  [To](auto V) { return converted(V[0], To); });
+    return folded({&One, 1}, To, [To](auto V) { return converted(V[0], To); });
   }
   if (!isFloating(To) && isFloating(T.Type))
     return refuse("to " + typeName(To) + ", which rounds");
@@ -261,13 +260,12 @@ Tensor Operator::depthToSpace() {
   int64_t B = *Block;
   bool ColumnFirst = *Mode == "CRD";
   if (!ColumnFirst && *Mode != "DCR")
-    return fail(DiagId::BadAttribute,
-                "expected the mode DCR or CRD, found '" + printable(*Mode) +
-                    "'");
+    return fail(DiagId::BadAttribute, "expected the mode DCR or CRD, found '" +
+                                          printable(*Mode) + "'");
   if (!blocksFit(T, B, 1, 1, B > 0 && B <= INT16_MAX ? B * B : 1))
-    return fail(DiagId::ShapeMismatch,
-                "blocks of " + std::to_string(B) + " do not fit the shape " +
-                    dimsText(T.Dims));
+    return fail(DiagId::ShapeMismatch, "blocks of " + std::to_string(B) +
+                                           " do not fit the shape " +
+                                           dimsText(T.Dims));
   const Shape &D = T.Dims;
   int64_t C = D[1] / (B * B);
   Shape Final{D[0], C, D[2] * B, D[3] * B};
@@ -283,9 +281,9 @@ Tensor Operator::spaceToDepth() {
     return {};
   int64_t B = *Block;
   if (!blocksFit(T, B, 2, 3, std::max<int64_t>(B, 1)))
-    return fail(DiagId::ShapeMismatch,
-                "blocks of " + std::to_string(B) + " do not fit the shape " +
-                    dimsText(T.Dims));
+    return fail(DiagId::ShapeMismatch, "blocks of " + std::to_string(B) +
+                                           " do not fit the shape " +
+                                           dimsText(T.Dims));
   const Shape &D = T.Dims;
   return permuted(T, {D[0], D[1], D[2] / B, B, D[3] / B, B}, {0, 3, 5, 1, 2, 4},
                   {D[0], D[1] * B * B, D[2] / B, D[3] / B});
@@ -359,9 +357,9 @@ Tensor Operator::split() {
     for (int64_t Left = Extent, I = 0; I < Parts; ++I, Left -= Size)
       Sizes.push_back(std::min(Size, std::max<int64_t>(Left, 0)));
     if (R.Opset < 18 && Extent % Parts != 0)
-      return fail(DiagId::ShapeMismatch,
-                  "cannot split " + dimsText(T.Dims) + " into " +
-                      std::to_string(Parts) + " equal parts");
+      return fail(DiagId::ShapeMismatch, "cannot split " + dimsText(T.Dims) +
+                                             " into " + std::to_string(Parts) +
+                                             " equal parts");
   }
   int64_t Sum = 0;
   for (int64_t Size : Sizes)
@@ -374,8 +372,8 @@ Tensor Operator::split() {
   int64_t First = 0;
   for (size_t I = 0; I < Sizes.size(); ++I) {
     std::vector<AxisMap> Maps(T.Dims.size());
-    Maps[*Axis] = selection(upFrom(First, Sizes[I]),
-                            static_cast<uint32_t>(Extent));
+    Maps[*Axis] =
+        selection(upFrom(First, Sizes[I]), static_cast<uint32_t>(Extent));
     First += Sizes[I];
     bool Wanted = R.isRead(N.output(static_cast<int>(I)));
     Out.push_back(Wanted ? along(T, Maps) : Tensor());
@@ -512,10 +510,10 @@ Tensor Operator::tile() {
     // One axis at a time.
     auto Tiles = scalarOperand(1, 1, "repeats");
     auto Given = Tiles ? scalarOperand(2, 0, "axis") : std::nullopt;
-    auto Axis = Given ? axisOf(static_cast<int64_t>(
-                                   std::clamp(*Given, -99.0, 99.0)),
-                               T.Dims.size())
-                      : std::nullopt;
+    auto Axis =
+        Given ? axisOf(static_cast<int64_t>(std::clamp(*Given, -99.0, 99.0)),
+                       T.Dims.size())
+              : std::nullopt;
     if (!Axis)
       return {};
     Repeats.assign(T.Dims.size(), 1);

@@ -185,8 +185,8 @@ Tensor Operator::mismatch(const char *Verb, const Tensor &A, const Tensor &B) {
 
 bool Operator::mayCompute(const Tensor &T) {
   using onnx::TensorProto;
-  if (!T.isActivation() || isFloating(T.Type) ||
-      T.Type == TensorProto::INT32 || T.Type == TensorProto::INT64)
+  if (!T.isActivation() || isFloating(T.Type) || T.Type == TensorProto::INT32 ||
+      T.Type == TensorProto::INT64)
     return true;
   refuse("of computed " + typeName(T.Type) + ", which wraps around");
   return false;

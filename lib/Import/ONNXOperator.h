@@ -51,7 +51,8 @@ private:
 #define NN2CRN_ONNX_READER(METHOD) Tensor METHOD();
 #include "ONNXOperators.def"
 
-  //===--- ONNXOperator.cpp: operands and attributes -----------------------===//
+  //===--- ONNXOperator.cpp: operands and attributes
+  //-----------------------===//
 
   bool has(size_t Input) const {
     return Input < In.size() && In[Input] != nullptr;

@@ -78,9 +78,8 @@ Tensor Operator::thresholdedRelu() {
   double Threshold = *Alpha;
   const Tensor *One = In[0];
   if (One->isKnown())
-    return folded({&One, 1}, One->Type, [Threshold](auto V) {
-      return V[0] > Threshold ? V[0] : 0;
-    });
+    return folded({&One, 1}, One->Type,
+                  [Threshold](auto V) { return V[0] > Threshold ? V[0] : 0; });
   return refuse("with a threshold that is not 0, where it jumps");
 }
 
@@ -174,8 +173,8 @@ Tensor Operator::reduceExtreme() {
     return {};
   const Tensor &X = *In[0];
   if (elementsOf(X.Dims) == 0)
-    return fail(DiagId::BadTensor, "an operand of shape " + dimsText(X.Dims) +
-                                       " has no elements");
+    return fail(DiagId::BadTensor,
+                "an operand of shape " + dimsText(X.Dims) + " has no elements");
   if (!fits(X.Dims, elementsOf(X.Dims)))
     return {};
   SparseMatrix Groups = alongAxes(X.Dims, ones(X.Dims, Reduced, 1));

@@ -69,12 +69,12 @@ void Reader::addInput(const onnx::ValueInfoProto &Info) {
   bool IsBool = Type.elem_type() == onnx::TensorProto::BOOL;
   if (!isNumeric(Type.elem_type()) &&
       !(IsBool && Given != Options.Fixed.end())) {
-    P.error(DiagId::UnsupportedModel, Context,
-            "inputs of type " + typeName(Type.elem_type()) +
-                " are not supported",
-            {IsBool ? "it can be fixed, as in --set='" +
-                          printable(Info.name()) + "=1'"
-                    : "supported are floating-point and integer tensors"});
+    P.error(
+        DiagId::UnsupportedModel, Context,
+        "inputs of type " + typeName(Type.elem_type()) + " are not supported",
+        {IsBool
+             ? "it can be fixed, as in --set='" + printable(Info.name()) + "=1'"
+             : "supported are floating-point and integer tensors"});
     return;
   }
   if (Given != Options.Fixed.end()) {
@@ -182,8 +182,7 @@ void Reader::fixInput(const onnx::ValueInfoProto &Info, const Array &Values) {
   Shape Declared, Dims = Values.Shape;
   if (Type.has_shape()) {
     for (const auto &Axis : Type.shape().dim())
-      Declared.push_back(
-          std::clamp<int64_t>(Axis.dim_value(), 0, UINT32_MAX));
+      Declared.push_back(std::clamp<int64_t>(Axis.dim_value(), 0, UINT32_MAX));
     auto Fitted = fittedShape(Values, Declared);
     if (!Fitted) {
       P.error(DiagId::WrongShape, Context,
@@ -230,8 +229,8 @@ void Reader::addInputs() {
       continue;
     bool IsDefault = It->second.K == Definition::Kind::Initializer &&
                      Options.Fixed.count(Name);
-    if (IsDefault || (It->second.K == Definition::Kind::Input &&
-                      It->second.Index == I))
+    if (IsDefault ||
+        (It->second.K == Definition::Kind::Input && It->second.Index == I))
       addInput(Source.input(I));
   }
 }

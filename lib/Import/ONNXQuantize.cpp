@@ -89,8 +89,8 @@ Tensor Operator::dequantizeLinear() {
   if (X.isKnown()) {
     std::vector<double> Data(Of.size());
     for (size_t I = 0; I < Of.size(); ++I)
-      Data[I] = (X.Known->Data[I] - numberOf(Zero, Of[I])) *
-                numberOf(Scale, Of[I]);
+      Data[I] =
+          (X.Known->Data[I] - numberOf(Zero, Of[I])) * numberOf(Scale, Of[I]);
     return known(X.Dims, In[1]->Type, std::move(Data));
   }
   std::vector<double> Factor(Of.size()), Bias(Of.size());
@@ -114,7 +114,8 @@ Tensor Operator::bipolarQuant() {
     return {};
   if (!In[0]->isKnown())
     return refuse("of a computed tensor, where it jumps");
-  return folded(In, In[0]->Type, [](auto V) { return V[0] >= 0 ? V[1] : -V[1]; });
+  return folded(In, In[0]->Type,
+                [](auto V) { return V[0] >= 0 ? V[1] : -V[1]; });
 }
 
 Tensor Operator::quant() {
@@ -136,8 +137,9 @@ Tensor Operator::quant() {
     Round = [](double V) { return std::trunc(V); };
   if (!Round)
     return fail(DiagId::BadAttribute,
-                "'" + printable(*Mode) + "' is no way of rounding that is "
-                                         "known",
+                "'" + printable(*Mode) +
+                    "' is no way of rounding that is "
+                    "known",
                 {"known are ROUND, CEIL, FLOOR and ROUND_TO_ZERO"});
   const Tensor &X = *In[0];
   bool IsSigned = *Signed != 0, IsNarrow = *Narrow != 0;

@@ -110,12 +110,14 @@ Tensor Operator::resize() {
   // Upsample and the Resize of set 10 know scales alone.
   bool Old = N.op_type() == "Upsample" || R.Opset < 11;
   auto Mode = text("mode", "nearest");
-  auto Coordinates = text("coordinate_transformation_mode",
-                          Old ? "asymmetric" : "half_pixel");
+  auto Coordinates =
+      text("coordinate_transformation_mode", Old ? "asymmetric" : "half_pixel");
   auto Rounding = text("nearest_mode", Old ? "floor" : "round_prefer_floor");
   auto Policy = text("keep_aspect_ratio_policy", "stretch");
-  auto Cubic = real("cubic_coeff_a", -0.75f), Fill = real("extrapolation_value", 0);
-  auto Exclude = integer("exclude_outside", 0), Smooth = integer("antialias", 0);
+  auto Cubic = real("cubic_coeff_a", -0.75f),
+       Fill = real("extrapolation_value", 0);
+  auto Exclude = integer("exclude_outside", 0),
+       Smooth = integer("antialias", 0);
   auto Height = real("height_scale", 1), Width = real("width_scale", 1);
   Shape Axes, Sizes;
   std::vector<double> Scales, Roi;
@@ -165,8 +167,8 @@ Tensor Operator::resize() {
   for (size_t I = 0; I < Axes.size(); ++I) {
     size_t Axis = *axisOf(Axes[I], Rank);
     auto From = static_cast<double>(T.Dims[Axis]);
-    double Scale = Sizes.empty() ? Scales[I]
-                                 : static_cast<double>(Sizes[I]) / From;
+    double Scale =
+        Sizes.empty() ? Scales[I] : static_cast<double>(Sizes[I]) / From;
     double To = Sizes.empty() ? std::floor(From * Scale)
                               : static_cast<double>(Sizes[I]);
     if (!(Scale > 0 && To >= 1 && To <= INT32_MAX))
@@ -174,9 +176,8 @@ Tensor Operator::resize() {
                   "axis " + std::to_string(Axis) + " of " + dimsText(T.Dims) +
                       " cannot be resized by " + std::to_string(Scale));
     Dims[Axis] = static_cast<int64_t>(To);
-    Resampling S{*Mode,         *Coordinates,      *Rounding, Scale,
-                 *Cubic,        0,                 1,         *Exclude != 0,
-                 T.Dims[Axis], Dims[Axis]};
+    Resampling S{*Mode, *Coordinates,  *Rounding,    Scale,     *Cubic, 0,
+                 1,     *Exclude != 0, T.Dims[Axis], Dims[Axis]};
     if (Crops) {
       S.RoiStart = Roi[I];
       S.RoiEnd = Roi[I + Axes.size()];

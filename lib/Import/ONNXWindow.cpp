@@ -94,9 +94,9 @@ bool Operator::readWindow(const Tensor &T, const Shape &Kernel, Window &W) {
     if (*Ceil && Out > 0 && (Out - 1) * Step >= In + Begin)
       --Out;
     if (Out < 1)
-      return Fail(DiagId::ShapeMismatch,
-                  "a window of " + dimsText(Kernel) +
-                      " does not fit into the shape " + dimsText(T.Dims));
+      return Fail(DiagId::ShapeMismatch, "a window of " + dimsText(Kernel) +
+                                             " does not fit into the shape " +
+                                             dimsText(T.Dims));
     W.Begin.push_back(Begin);
     W.End.push_back(End);
     W.To.push_back(Out);
@@ -104,8 +104,7 @@ bool Operator::readWindow(const Tensor &T, const Shape &Kernel, Window &W) {
   return true;
 }
 
-bool Operator::readTransposed(const Tensor &T, const Shape &Kernel,
-                              Window &W) {
+bool Operator::readTransposed(const Tensor &T, const Shape &Kernel, Window &W) {
   size_t Rank = Kernel.size();
   Shape Extra(Rank), Wanted;
   auto Auto = text("auto_pad", "NOTSET");
@@ -124,18 +123,17 @@ bool Operator::readTransposed(const Tensor &T, const Shape &Kernel,
   bool Same = Auto->starts_with("SAME");
   if (Extra.size() != Rank || (!Wanted.empty() && Wanted.size() != Rank) ||
       std::ranges::any_of(Extra, [](int64_t V) { return V < 0; })) {
-    fail(DiagId::BadAttribute, "output_padding " + dimsText(Extra) +
-                                   " and output_shape " + dimsText(Wanted) +
-                                   " do not fit a window of " +
-                                   dimsText(Kernel));
+    fail(DiagId::BadAttribute,
+         "output_padding " + dimsText(Extra) + " and output_shape " +
+             dimsText(Wanted) + " do not fit a window of " + dimsText(Kernel));
     return false;
   }
   for (size_t Axis = 0; Axis < Rank; ++Axis) {
-    int64_t Whole = W.Strides[Axis] * (W.From[Axis] - 1) + Extra[Axis] +
-                    W.reach(Axis);
+    int64_t Whole =
+        W.Strides[Axis] * (W.From[Axis] - 1) + Extra[Axis] + W.reach(Axis);
     if (!Wanted.empty() || Same) {
-      W.To[Axis] = Wanted.empty() ? W.From[Axis] * W.Strides[Axis]
-                                  : Wanted[Axis];
+      W.To[Axis] =
+          Wanted.empty() ? W.From[Axis] * W.Strides[Axis] : Wanted[Axis];
       // What is wanted beyond the whole stays empty.
       int64_t Total = std::max<int64_t>(Whole - W.To[Axis], 0);
       W.Begin[Axis] = *Auto == "SAME_UPPER" ? Total / 2 : Total - Total / 2;
@@ -186,8 +184,8 @@ Tensor Operator::convolved(const Window &W, int64_t Maps, bool Transposed) {
       for (int64_t I = 0; I < W.Kernel[Axis]; ++I) {
         // Backwards in the transpose, so that positions ascend.
         int64_t K = Transposed ? W.Kernel[Axis] - 1 - I : I;
-        int64_t At = Out * W.Strides[Axis] - W.Begin[Axis] +
-                     K * W.Dilations[Axis];
+        int64_t At =
+            Out * W.Strides[Axis] - W.Begin[Axis] + K * W.Dilations[Axis];
         if (Transposed) {
           At = Out + W.Begin[Axis] - K * W.Dilations[Axis];
           if (At % W.Strides[Axis] != 0)
@@ -206,7 +204,8 @@ Tensor Operator::convolved(const Window &W, int64_t Maps, bool Transposed) {
         auto &Both = Next.emplace_back();
         for (Tap A : Outer)
           for (Tap B : Inner)
-            Both.push_back({A.From * Extent + B.From, A.Kernel * Size + B.Kernel});
+            Both.push_back(
+                {A.From * Extent + B.From, A.Kernel * Size + B.Kernel});
       }
     Spatial = std::move(Next);
   }
@@ -386,8 +385,7 @@ Tensor Operator::globalPool() {
   bool Max = N.op_type() == "GlobalMaxPool";
   if (Count == 0 || (!Max && !mayCompute(X)))
     return Count == 0 ? mismatch("pool", X, X) : Tensor();
-  auto Maps =
-      ones(X.Dims, Over, Max ? 1 : 1 / static_cast<double>(Count));
+  auto Maps = ones(X.Dims, Over, Max ? 1 : 1 / static_cast<double>(Count));
   if (!Max)
     return along(X, Maps);
   Shape Dims = reducedShape(X.Dims, Over, true);

@@ -34,8 +34,7 @@ static double half(uint16_t Bits) {
   return Bits >> 15 ? -V : V;
 }
 
-template <class T>
-static std::vector<double> raw(const std::string &Bytes) {
+template <class T> static std::vector<double> raw(const std::string &Bytes) {
   std::vector<T> Values(Bytes.size() / sizeof(T));
   std::memcpy(Values.data(), Bytes.data(), Values.size() * sizeof(T));
   return {Values.begin(), Values.end()};
@@ -181,8 +180,9 @@ StoredTest test::loadTest(const fs::path &Root, const fs::path &Folder) {
   T.Folder = Folder;
   T.Bytes = contentOf(Folder / "model.onnx");
   T.Model.ParseFromString(T.Bytes);
-  auto Read = [](const fs::path &File,
-                 const onnx::ValueInfoProto &Info) -> std::optional<StoredTensor> {
+  auto Read =
+      [](const fs::path &File,
+         const onnx::ValueInfoProto &Info) -> std::optional<StoredTensor> {
     TensorProto Proto;
     if (!Proto.ParseFromString(contentOf(File)) || !Proto.has_data_type())
       return std::nullopt;
@@ -203,8 +203,8 @@ StoredTest test::loadTest(const fs::path &Root, const fs::path &Folder) {
       break;
     StoredCase C;
     for (size_t I = 0; I < Inputs.size(); ++I)
-      C.Inputs[Inputs[I]] = Read(
-          Data / ("input_" + std::to_string(I) + ".pb"), *Infos[Inputs[I]]);
+      C.Inputs[Inputs[I]] = Read(Data / ("input_" + std::to_string(I) + ".pb"),
+                                 *Infos[Inputs[I]]);
     for (int I = 0; I < G.output_size(); ++I)
       C.Outputs[G.output(I).name()] =
           Read(Data / ("output_" + std::to_string(I) + ".pb"), G.output(I));

@@ -57,8 +57,7 @@ struct StoredTest {
 };
 
 /// All tests below \p Root, sorted by name.
-std::vector<std::filesystem::path>
-findTests(const std::filesystem::path &Root);
+std::vector<std::filesystem::path> findTests(const std::filesystem::path &Root);
 StoredTest loadTest(const std::filesystem::path &Root,
                     const std::filesystem::path &Folder);
 

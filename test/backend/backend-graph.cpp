@@ -187,10 +187,9 @@ int main(int Argc, char **Argv) {
     Verdict V = runTest(T);
     ++Count[static_cast<size_t>(V.K)];
     bool Passed = V.K == Verdict::Kind::Passed;
-    std::string Line = Passed ? "passed (" + V.Why + ")"
-                       : V.K == Verdict::Kind::Wrong
-                           ? "WRONG: " + V.Why
-                           : "refused: " + V.Why;
+    std::string Line = Passed                        ? "passed (" + V.Why + ")"
+                       : V.K == Verdict::Kind::Wrong ? "WRONG: " + V.Why
+                                                     : "refused: " + V.Why;
     bool Bad = V.K == Verdict::Kind::Wrong;
     if (!Expect.empty() && Passed != (Expected.count(T.Name) != 0)) {
       Bad = true;
