@@ -56,9 +56,8 @@ TEST(ONNXArithmetic, PiecewiseLinearFunctions) {
   Check(OneNode("LeakyRelu", X.Shape).attribute("alpha", 0.25f),
         [](double V) { return V < 0 ? 0.25 * V : V; });
   OneNode Hard("HardSigmoid", X.Shape);
-  Check(Hard, [](double V) {
-    return std::clamp(double{0.2f} * V + 0.5, 0.0, 1.0);
-  });
+  Check(Hard,
+        [](double V) { return std::clamp(double{0.2f} * V + 0.5, 0.0, 1.0); });
   Check(OneNode("HardSigmoid", X.Shape)
             .attribute("alpha", 0.5f)
             .attribute("beta", 0.25f),
@@ -66,7 +65,9 @@ TEST(ONNXArithmetic, PiecewiseLinearFunctions) {
   Check(OneNode("Shrink", X.Shape)
             .attribute("lambd", 1.5f)
             .attribute("bias", 1.5f),
-        [](double V) { return V > 1.5 ? V - 1.5 : V < -1.5 ? V + 1.5 : 0; });
+        [](double V) { return V > 1.5    ? V - 1.5
+                              : V < -1.5 ? V + 1.5
+                                         : 0; });
   OneNode("Shrink", X.Shape).refuses("where it jumps");
   Check(OneNode("ThresholdedRelu", X.Shape).attribute("alpha", 0.0f),
         [](double V) { return std::max(V, 0.0); });
@@ -81,20 +82,31 @@ TEST(ONNXArithmetic, ClipWithAnyBounds) {
   auto Clip = [](double V) { return std::clamp(V, -1.5, 2.0); };
   auto Bottom = [](double V) { return std::max(V, -1.5); };
   auto Top = [](double V) { return std::min(V, 2.0); };
-  OneNode("Clip", X.Shape).operand(Low).operand(High).expect({X}, {map(X, Clip)});
+  OneNode("Clip", X.Shape)
+      .operand(Low)
+      .operand(High)
+      .expect({X}, {map(X, Clip)});
   OneNode("Clip", X.Shape).operand(Low).expect({X}, {map(X, Bottom)});
   OneNode("Clip", X.Shape).missing().operand(High).expect({X}, {map(X, Top)});
-  OneNode("Clip", X.Shape).operand(Low).operand(None)
+  OneNode("Clip", X.Shape)
+      .operand(Low)
+      .operand(None)
       .expect({X}, {map(X, Bottom)});
   OneNode("Clip", X.Shape).expect({X}, {X});
-  OneNode("Clip", X.Shape, 6).attribute("min", -1.5f).attribute("max", 2.0f)
+  OneNode("Clip", X.Shape, 6)
+      .attribute("min", -1.5f)
+      .attribute("max", 2.0f)
       .expect({X}, {map(X, Clip)});
   OneNode("Clip", X.Shape, 6).attribute("max", 2.0f).expect({X}, {map(X, Top)});
   // Bounds that cross give the upper one.
-  OneNode("Clip", X.Shape).operand(High).operand(Low)
+  OneNode("Clip", X.Shape)
+      .operand(High)
+      .operand(Low)
       .expect({X}, {map(X, [](double) { return -1.5; })});
   // Computed ones.
-  OneNode("Clip", X.Shape).input("l", {}).input("h", {})
+  OneNode("Clip", X.Shape)
+      .input("l", {})
+      .input("h", {})
       .expect({X, Low, High}, {map(X, Clip)});
 }
 
@@ -114,15 +126,15 @@ TEST(ONNXArithmetic, TwoOperandsUnderNumPysRules) {
     const char *Op;
     double (*F)(double, double);
   };
-  for (Case C : {Case{"Add", [](double A, double B) { return A + B; }},
-                 Case{"Sub", [](double A, double B) { return A - B; }},
-                 Case{"Mul", [](double A, double B) { return A * B; }},
-                 Case{"Div", [](double A, double B) { return A / B; }},
-                 Case{"Max", [](double A, double B) { return std::max(A, B); }},
-                 Case{"Min", [](double A, double B) { return std::min(A, B); }},
-                 Case{"Sum", [](double A, double B) { return A + B; }},
-                 Case{"Mean",
-                      [](double A, double B) { return (A + B) / 2; }}}) {
+  for (Case C :
+       {Case{"Add", [](double A, double B) { return A + B; }},
+        Case{"Sub", [](double A, double B) { return A - B; }},
+        Case{"Mul", [](double A, double B) { return A * B; }},
+        Case{"Div", [](double A, double B) { return A / B; }},
+        Case{"Max", [](double A, double B) { return std::max(A, B); }},
+        Case{"Min", [](double A, double B) { return std::min(A, B); }},
+        Case{"Sum", [](double A, double B) { return A + B; }},
+        Case{"Mean", [](double A, double B) { return (A + B) / 2; }}}) {
     for (unsigned Seed = 0; Seed < 20; ++Seed) {
       Dice D(Seed);
       Dims Shape = D.shape(3, 4), Other = Shape;
@@ -150,7 +162,8 @@ TEST(ONNXArithmetic, TwoOperandsUnderNumPysRules) {
       }
       M.expect({X}, {zip(K, X, C.F)});
       if (C.Op == std::string("Mul"))
-        OneNode("Mul", Shape).input("k", Other)
+        OneNode("Mul", Shape)
+            .input("k", Other)
             .refuses("Mul of two computed tensors");
       else
         OneNode(C.Op, Shape).input("k", Other).expect({X, K}, {Want});
@@ -166,15 +179,24 @@ TEST(ONNXArithmetic, BroadcastingBeforeSet7) {
   Dense Column = Middle;
   Column.Shape = {3, 1};
   auto Minus = [](double A, double B) { return A - B; };
-  OneNode("Sub", X.Shape, 6).operand(Middle).attribute("broadcast", int64_t{1})
-      .attribute("axis", int64_t{1}).expect({X}, {zip(X, Column, Minus)});
-  OneNode("Sub", X.Shape, 6).operand(Dice(1).tensor({4, 3}))
-      .attribute("broadcast", int64_t{1}).refuses("cannot broadcast");
+  OneNode("Sub", X.Shape, 6)
+      .operand(Middle)
+      .attribute("broadcast", int64_t{1})
+      .attribute("axis", int64_t{1})
+      .expect({X}, {zip(X, Column, Minus)});
+  OneNode("Sub", X.Shape, 6)
+      .operand(Dice(1).tensor({4, 3}))
+      .attribute("broadcast", int64_t{1})
+      .refuses("cannot broadcast");
   Dense Last = Dice(7).tensor({3, 4});
-  OneNode("Sub", X.Shape, 6).operand(Last).attribute("broadcast", int64_t{1})
+  OneNode("Sub", X.Shape, 6)
+      .operand(Last)
+      .attribute("broadcast", int64_t{1})
       .expect({X}, {zip(X, Last, Minus)});
   OneNode("Sub", X.Shape, 6).operand(Last).refuses("without broadcasting");
-  OneNode("Sub", X.Shape, 7).operand(Middle).attribute("broadcast", int64_t{1})
+  OneNode("Sub", X.Shape, 7)
+      .operand(Middle)
+      .attribute("broadcast", int64_t{1})
       .refuses("it has no attribute 'broadcast'");
 }
 
@@ -234,7 +256,8 @@ TEST(ONNXArithmetic, Reductions) {
       M.expect({X}, {Y}, 1e-9);
     }
   Dense X = Dice(1).tensor({2, 3});
-  OneNode("ReduceSum", X.Shape).attribute("noop_with_empty_axes", int64_t{1})
+  OneNode("ReduceSum", X.Shape)
+      .attribute("noop_with_empty_axes", int64_t{1})
       .expect({X}, {X});
   OneNode("ReduceSum", X.Shape).operand(Dims{0, -2}).refuses("stands twice");
 }
@@ -283,8 +306,8 @@ TEST(ONNXArithmetic, NormalisationAndScaler) {
     V = std::fabs(V) + 0.5;
   forEach(X.Shape, [&](const Dims &At) {
     auto C = static_cast<size_t>(At[1]);
-    Y.at(At) = (X.at(At) - Mean.Data[C]) /
-                   std::sqrt(Variance.Data[C] + 1e-3) * Scale.Data[C] +
+    Y.at(At) = (X.at(At) - Mean.Data[C]) / std::sqrt(Variance.Data[C] + 1e-3) *
+                   Scale.Data[C] +
                Shift.Data[C];
   });
   for (int Opset : {6, 8, 13, 15}) {
@@ -328,9 +351,11 @@ TEST(ONNXArithmetic, CumulativeSums) {
           Y.at(At) += X.at({At[0], K});
     });
     Axis.Data = {1};
-    OneNode("CumSum", X.Shape).integers(Axis)
+    OneNode("CumSum", X.Shape)
+        .integers(Axis)
         .attribute("exclusive", int64_t{Exclusive})
-        .attribute("reverse", int64_t{Reverse}).expect({X}, {Y}, 0);
+        .attribute("reverse", int64_t{Reverse})
+        .expect({X}, {Y}, 0);
   }
 }
 
@@ -413,9 +438,9 @@ TEST(ONNXFold, CastsOfConstantsAndOfWhatIsComputed) {
   EXPECT_TRUE(importText("y = Cast <to = \"DOUBLE\"> (x)", "double[N, 2] y",
                          "float[N, 2] x", 5)
                   .G);
-  EXPECT_TRUE(importText("y = Cast <to = 3> (x)", "int8[N, 2] y",
-                         "int32[N, 2] x")
-                  .says("to int8, which wraps around"));
+  EXPECT_TRUE(
+      importText("y = Cast <to = 3> (x)", "int8[N, 2] y", "int32[N, 2] x")
+          .says("to int8, which wraps around"));
   EXPECT_TRUE(
       importText("y = Cast <to = 7> (x)", "int64[N, 2] y", "int8[N, 2] x").G);
   EXPECT_TRUE(importText("y = Add (x, x)", "uint8[N, 2] y", "uint8[N, 2] x")
@@ -477,15 +502,16 @@ TEST(ONNXFold, QuantisersOfQONNX) {
   EXPECT_TRUE(Imported(Model("BipolarQuant", " (x, s)"), "m.onnxtext")
                   .says("qonnx.custom_op.general.BipolarQuant of a computed "
                         "tensor, where it jumps"));
-  EXPECT_TRUE(Imported(Model("Quant", " <rounding_mode = \"ODD\"> (w, s, z, b)"),
-                       "m.onnxtext")
-                  .says("'ODD' is no way of rounding"));
+  EXPECT_TRUE(
+      Imported(Model("Quant", " <rounding_mode = \"ODD\"> (w, s, z, b)"),
+               "m.onnxtext")
+          .says("'ODD' is no way of rounding"));
 }
 
 TEST(ONNXFold, InputsThatAreFixed) {
-  std::string Text = textModel("t = MatMul (x, W)\ny = ReduceSum (t, axes)",
-                               "float[N, m] y",
-                               "float[N, 2] x, float[2, 2] W, int64[k] axes");
+  std::string Text =
+      textModel("t = MatMul (x, W)\ny = ReduceSum (t, axes)", "float[N, m] y",
+                "float[N, 2] x, float[2, 2] W, int64[k] axes");
   auto Run = [&](std::map<std::string, Array> Fixed) {
     Collected Diags;
     auto G = importONNX(Text, "m.onnxtext", Diags.Engine, {{}, Fixed});
@@ -501,13 +527,15 @@ TEST(ONNXFold, InputsThatAreFixed) {
   Array Led{{1, 2, 2}, {1, 2, 3, 4}, "W.npy", false};
   EXPECT_TRUE(Run({{"W", Led}, {"axes", Axes}}).first);
   Array Wrong{{4}, {1, 2, 3, 4}, "W.npy", false};
-  EXPECT_NE(Run({{"W", Wrong}, {"axes", Axes}}).second.find(
-                "input 'W': error: expected values of the shape [2,2], found "
-                "[4] in W.npy"),
-            std::string::npos);
+  EXPECT_NE(
+      Run({{"W", Wrong}, {"axes", Axes}})
+          .second.find(
+              "input 'W': error: expected values of the shape [2,2], found "
+              "[4] in W.npy"),
+      std::string::npos);
   Array Beyond{{1}, {0.5}, "<numbers>", true};
-  EXPECT_NE(Run({{"W", W}, {"axes", Beyond}}).second.find(
-                "expected values of type int64, found 0.5"),
+  EXPECT_NE(Run({{"W", W}, {"axes", Beyond}})
+                .second.find("expected values of type int64, found 0.5"),
             std::string::npos);
   EXPECT_NE(Run({{"V", W}}).second.find("the model has no input 'V'"),
             std::string::npos);

@@ -123,20 +123,27 @@ TEST(ONNXMovement, PadsInAllModes) {
     Fill.Data = {2.5};
     SCOPED_TRACE(Seed);
     if (D.from(0, 1)) {
-      OneNode("Pad", X.Shape, 13).attribute("mode", Mode).operand(Pads)
-          .operand(Fill).expect({X}, {Y}, 0);
+      OneNode("Pad", X.Shape, 13)
+          .attribute("mode", Mode)
+          .operand(Pads)
+          .operand(Fill)
+          .expect({X}, {Y}, 0);
     } else {
-      OneNode("Pad", X.Shape, D.from(0, 1) ? 10 : 2).attribute("mode", Mode)
-          .attribute("pads", Pads).attribute("value", 2.5f)
+      OneNode("Pad", X.Shape, D.from(0, 1) ? 10 : 2)
+          .attribute("mode", Mode)
+          .attribute("pads", Pads)
+          .attribute("value", 2.5f)
           .expect({X}, {Y}, 0);
     }
   }
-  OneNode("Pad", {2, 2}, 1).attribute("paddings", Dims{0, 0, 0, 1})
+  OneNode("Pad", {2, 2}, 1)
+      .attribute("paddings", Dims{0, 0, 0, 1})
       .expect({Dice(1).tensor({2, 2})}, {[] {
                 Dense X = Dice(1).tensor({2, 2}), Y({2, 3});
                 Y.Data = {X.Data[0], X.Data[1], 0, X.Data[2], X.Data[3], 0};
                 return Y;
-              }()}, 0);
+              }()},
+              0);
   OneNode("Pad", {2, 2}).operand(Dims{1, 1}).refuses("expected 4 sizes");
 }
 
@@ -179,12 +186,14 @@ TEST(ONNXMovement, ConcatSplitAndTile) {
     });
     OneNode("Tile", Shape).operand(Repeats).expect({A}, {T}, 0);
   }
-  OneNode("Split", {5}, 13, 2).attribute("axis", int64_t{0})
+  OneNode("Split", {5}, 13, 2)
+      .attribute("axis", int64_t{0})
       .refuses("cannot split [5] into 2 equal parts");
   Dense X = Dice(3).tensor({5}), First({3}), Second({2});
   First.Data.assign(X.Data.begin(), X.Data.begin() + 3);
   Second.Data.assign(X.Data.begin() + 3, X.Data.end());
-  OneNode("Split", {5}, 18, 2).attribute("num_outputs", int64_t{2})
+  OneNode("Split", {5}, 18, 2)
+      .attribute("num_outputs", int64_t{2})
       .expect({X}, {First, Second}, 0);
 }
 
@@ -214,8 +223,10 @@ TEST(ONNXMovement, GatherAndScatter) {
         From.push_back(At[I]);
       Y.at(At) = X.at(From);
     });
-    OneNode("Gather", X.Shape).integers(Index)
-        .attribute("axis", static_cast<int64_t>(Axis)).expect({X}, {Y}, 0);
+    OneNode("Gather", X.Shape)
+        .integers(Index)
+        .attribute("axis", static_cast<int64_t>(Axis))
+        .expect({X}, {Y}, 0);
     // Element by element, and the same places written to.
     Dense Each(X.Shape);
     Each.Shape[Axis] = 1;
@@ -231,13 +242,21 @@ TEST(ONNXMovement, GatherAndScatter) {
       Added.at(Place) += Updates.at(At);
     });
     auto A = static_cast<int64_t>(Axis);
-    OneNode("GatherElements", X.Shape).integers(Each).attribute("axis", A)
+    OneNode("GatherElements", X.Shape)
+        .integers(Each)
+        .attribute("axis", A)
         .expect({X}, {Taken}, 0);
-    OneNode("ScatterElements", X.Shape).integers(Each).operand(Updates)
-        .attribute("axis", A).expect({X}, {Set}, 0);
-    OneNode("ScatterElements", X.Shape, 16).integers(Each)
-        .input("u", Updates.Shape).attribute("axis", A)
-        .attribute("reduction", "add").expect({X, Updates}, {Added}, 0);
+    OneNode("ScatterElements", X.Shape)
+        .integers(Each)
+        .operand(Updates)
+        .attribute("axis", A)
+        .expect({X}, {Set}, 0);
+    OneNode("ScatterElements", X.Shape, 16)
+        .integers(Each)
+        .input("u", Updates.Shape)
+        .attribute("axis", A)
+        .attribute("reduction", "add")
+        .expect({X, Updates}, {Added}, 0);
   }
   Dense Beyond({1});
   Beyond.Data = {7};
@@ -256,15 +275,20 @@ TEST(ONNXMovement, BlocksAndDepth) {
                             : At[1] * 4 + Row * 2 + Column;
       Y.at(At) = X.at({At[0], Channel, At[2] / 2, At[3] / 2});
     });
-    OneNode("DepthToSpace", X.Shape).attribute("blocksize", int64_t{2})
-        .attribute("mode", Mode).expect({X}, {Y}, 0);
+    OneNode("DepthToSpace", X.Shape)
+        .attribute("blocksize", int64_t{2})
+        .attribute("mode", Mode)
+        .expect({X}, {Y}, 0);
     if (std::string(Mode) == "DCR")
-      OneNode("SpaceToDepth", Y.Shape).attribute("blocksize", int64_t{2})
+      OneNode("SpaceToDepth", Y.Shape)
+          .attribute("blocksize", int64_t{2})
           .expect({Y}, {X}, 0);
   }
-  OneNode("DepthToSpace", {1, 6, 2, 2}).attribute("blocksize", int64_t{2})
+  OneNode("DepthToSpace", {1, 6, 2, 2})
+      .attribute("blocksize", int64_t{2})
       .refuses("blocks of 2 do not fit");
-  OneNode("DepthToSpace", {1, 4, 2, 2}).attribute("blocksize", int64_t{0})
+  OneNode("DepthToSpace", {1, 4, 2, 2})
+      .attribute("blocksize", int64_t{0})
       .refuses("blocks of 0 do not fit");
 }
 
@@ -277,15 +301,21 @@ TEST(ONNXMovement, RenamingsExpandAndWhere) {
     return Y;
   };
   OneNode("Squeeze", X.Shape).expect({X}, {Renamed({2, 3})}, 0);
-  OneNode("Squeeze", X.Shape).operand(Dims{-2}).expect({X}, {Renamed({2, 3})}, 0);
-  OneNode("Squeeze", X.Shape, 11).attribute("axes", Dims{1})
+  OneNode("Squeeze", X.Shape)
+      .operand(Dims{-2})
+      .expect({X}, {Renamed({2, 3})}, 0);
+  OneNode("Squeeze", X.Shape, 11)
+      .attribute("axes", Dims{1})
       .expect({X}, {Renamed({2, 3})}, 0);
   OneNode("Squeeze", X.Shape).operand(Dims{0}).refuses("its length is not 1");
-  OneNode("Unsqueeze", X.Shape).operand(Dims{3, 0})
+  OneNode("Unsqueeze", X.Shape)
+      .operand(Dims{3, 0})
       .expect({X}, {Renamed({1, 2, 1, 1, 3})}, 0);
-  OneNode("Unsqueeze", X.Shape, 1).attribute("axes", Dims{1})
+  OneNode("Unsqueeze", X.Shape, 1)
+      .attribute("axes", Dims{1})
       .expect({X}, {Renamed({2, 1, 1, 3})}, 0);
-  OneNode("Reshape", X.Shape, 1).attribute("shape", Dims{3, -1})
+  OneNode("Reshape", X.Shape, 1)
+      .attribute("shape", Dims{3, -1})
       .expect({X}, {Renamed({3, 2})}, 0);
   Dense Y({4, 2, 2, 3}), Z({2, 2, 3});
   forEach(Y.Shape, [&](const Dims &At) { Y.at(At) = X.at({At[1], 0, At[3]}); });
@@ -308,11 +338,14 @@ TEST(ONNXMovement, HugeResultsAreRefusedBeforeTheyAreMade) {
   Dims Huge{1 << 30, 1 << 30};
   OneNode("Expand", {1, 1}).operand(Huge).refuses("[model-too-large]");
   OneNode("Tile", {1, 1}).operand(Huge).refuses("[model-too-large]");
-  OneNode("Pad", {1}).operand(Dims{1 << 30, 1 << 30})
+  OneNode("Pad", {1})
+      .operand(Dims{1 << 30, 1 << 30})
       .refuses("[model-too-large]");
   OneNode("Reshape", {4}).operand(Huge).refuses("cannot reshape");
   Dense Sizes({2});
   Sizes.Data = {1e6, 1e9};
-  OneNode("Resize", {1, 1}).missing().operand(Sizes)
+  OneNode("Resize", {1, 1})
+      .missing()
+      .operand(Sizes)
       .refuses("[model-too-large]");
 }

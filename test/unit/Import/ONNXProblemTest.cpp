@@ -203,19 +203,23 @@ static std::string textWithAllKinds(size_t Which) {
       "a = Constant <value_ints = [2, 3]> ()\n"
       "s = Slice (x, k, e, k)\nt = Tile (x, a)\n"
       "p = Pad <mode = \"reflect\"> (x, n)\nu = Unsqueeze (x, b)\n"
-      "w1 = Constant <value_ints = [3, 2]> ()\nv = Expand (u, w1)\ng = Gather <axis = 1> (x, b)\n"
+      "w1 = Constant <value_ints = [3, 2]> ()\nv = Expand (u, w1)\ng = Gather "
+      "<axis = 1> (x, b)\n"
       "f = Shape (x)\nh = ConstantOfShape (f)\nj = Add (x, h)\n"
       "l, o = Split <axis = 1> (j)\nw = Concat <axis = 0> (l, g, o)\n"
       "z = Transpose <perm = [1, 0]> (w)\nd = Clip (z)\n"
       "y = LeakyRelu <alpha = 0.5> (d)",
       "b = Constant <value_floats = [1.0, 1.0]> ()\n"
       "r = Resize <mode = \"linear\"> (x, , b)\n"
-      "s = Constant <value_float = 0.5> ()\nz = Constant <value = int8 {1}> ()\n"
+      "s = Constant <value_float = 0.5> ()\nz = Constant <value = int8 {1}> "
+      "()\n"
       "b2 = Constant <value_float = 9.0> ()\n"
-      "q = QuantizeLinear (b, s, z)\nd = DequantizeLinear <axis = 0> (q, s, z)\n"
+      "q = QuantizeLinear (b, s, z)\nd = DequantizeLinear <axis = 0> (q, s, "
+      "z)\n"
       "m = Mul (r, d)\nn = Range (s, b2, s)\ne = Exp (b)\nv = Div (m, e)\n"
-      "i = Constant <value_ints = [0, 1]> ()\n"
-      "c = CumSum (v, z)\ng = GatherElements (c, i)\nh = HardSigmoid (v)\n"
+      "i = Constant <value = int64[1,2] {0, 1}> ()\n"
+      "c = CumSum (v, z)\ng = GatherElements <axis = 1> (c, i)\nh = "
+      "HardSigmoid (v)\n"
       "t = BatchNormalization (h, b, b, b, b)\ny = Max (t, v, x)"};
   // What is no output is not read.
   static const char *const Outputs[] = {

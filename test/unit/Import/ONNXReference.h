@@ -55,7 +55,8 @@ struct Dense {
 };
 
 /// Calls \p Do with every position of a tensor of shape \p S.
-inline void forEach(const Dims &S, const std::function<void(const Dims &)> &Do) {
+inline void forEach(const Dims &S,
+                    const std::function<void(const Dims &)> &Do) {
   Dims At(S.size());
   for (size_t N = Dense::count(S); N-- > 0;) {
     Do(At);
@@ -150,8 +151,8 @@ struct OneNode {
   }
   /// A constant list of integers.
   OneNode &operand(const Dims &List) {
-    auto &C = constant(onnx::TensorProto::INT64,
-                       {static_cast<int64_t>(List.size())});
+    auto &C =
+        constant(onnx::TensorProto::INT64, {static_cast<int64_t>(List.size())});
     for (int64_t V : List)
       C.add_int64_data(V);
     return *this;

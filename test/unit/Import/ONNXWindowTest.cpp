@@ -43,9 +43,8 @@ struct RandomWindow {
   Dims to() const {
     Dims Out;
     for (size_t I = 0; I < Rank; ++I)
-      Out.push_back((From[I] + Pads[I] + Pads[I + Rank] - reach(I)) /
-                        Strides[I] +
-                    1);
+      Out.push_back(
+          (From[I] + Pads[I] + Pads[I + Rank] - reach(I)) / Strides[I] + 1);
     return Out;
   }
   /// Where position \p K of the kernel lies when the result is at \p Out.
@@ -210,7 +209,9 @@ TEST(ONNXWindow, GlobalAndLpPools) {
   }
   OneNode("GlobalAveragePool", X.Shape).expect({X}, {Mean});
   OneNode("GlobalMaxPool", X.Shape).expect({X}, {Most});
-  OneNode("GlobalLpPool", X.Shape).attribute("p", int64_t{1}).expect({X}, {One});
+  OneNode("GlobalLpPool", X.Shape)
+      .attribute("p", int64_t{1})
+      .expect({X}, {One});
   OneNode("LpPool", X.Shape)
       .attribute("p", int64_t{1})
       .attribute("kernel_shape", Dims{2, 2})
