@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-TOOLS, PROJECT = (pathlib.Path(a) for a in sys.argv[1:])
+TOOLS, PROJECT = (pathlib.Path(a).resolve() for a in sys.argv[1:])
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 
 
