@@ -19,9 +19,8 @@ ConsumptionBounds::ConsumptionBounds(const CompiledNetwork &C)
   findPools();
   Order.resize(C.reactionCount());
   std::iota(Order.begin(), Order.end(), 0u);
-  std::ranges::stable_sort(Order, {}, [&](uint32_t R) {
-    return PoolOf[C.speciesCount() + R];
-  });
+  std::ranges::stable_sort(
+      Order, {}, [&](uint32_t R) { return PoolOf[C.speciesCount() + R]; });
 }
 
 /// Tarjan's algorithm without recursion. Nodes are species, then reactions.
@@ -125,8 +124,8 @@ void ConsumptionBounds::compute(std::span<const double> Amounts) {
     Mass[PoolOf[S]] += std::max(Amounts[S], 0.0);
   for (size_t First = 0, End; First < Order.size(); First = End) {
     uint32_t Own = PoolOf[C.speciesCount() + Order[First]];
-    for (End = First; End < Order.size() &&
-                      PoolOf[C.speciesCount() + Order[End]] == Own;
+    for (End = First;
+         End < Order.size() && PoolOf[C.speciesCount() + Order[End]] == Own;
          ++End) {
       // Growth of the pool by one of its own reactions.
       uint32_t R = Order[End];

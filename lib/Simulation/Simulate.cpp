@@ -46,10 +46,10 @@ static std::string explainLimit(const Session &S) {
   if (!S.unproven().empty())
     return explainFeedForward(Net, analyzeFeedForward(Net));
   std::string Why = explainFeedForward(Net, C.Order);
-  return C.Annihilations.empty()
-             ? Why
-             : Why + " apart from " + std::to_string(C.Annihilations.size()) +
-                   " annihilations, on which no output depends";
+  return C.Annihilations.empty() ? Why
+                                 : Why + " apart from annihilations (" +
+                                       std::to_string(C.Annihilations.size()) +
+                                       "), on which no output depends";
 }
 
 std::optional<SimulationResult>
