@@ -49,10 +49,8 @@ Changes nothing.
       return refuse(Net, analyzeFeedForward(Net), Context.Diags);
     if (Allow.index() == Nothing && !checkUnshared(Net, Context.Diags))
       return PassResult::failed();
-    std::string Problem;
-    withNumbersLargeEnough(
-        [&](auto N) { return prove<decltype(N)>(Net, C, Problem); });
-    if (!Problem.empty()) {
+    if (std::string Problem = proveReadings(Net, C, /*Declared=*/true);
+        !Problem.empty()) {
       Context.Diags.error(DiagId::NotRateIndependent, {}, Problem);
       return PassResult::failed();
     }
@@ -94,31 +92,6 @@ private:
         return false;
       }
     return true;
-  }
-
-  /// False where the numbers are too small. Leaves \p Problem empty where all
-  /// catalysts are certain and no output reads an annihilation.
-  template <class T>
-  static bool prove(const Network &Net, const Certainty &C,
-                    std::string &Problem) {
-    FormSpace<T> Space(commonUnit(Net));
-    NetworkForms<T> Forms(Net, C, Space);
-    Problem.clear();
-    if (!Forms.run(NetworkForms<T>::addVariables(Net, Space, true)))
-      Problem = Forms.problem();
-    for (const Port &P : Net.ports())
-      for (size_t E = 0; E < P.elementCount() && Problem.empty() &&
-                         P.Direction == PortDirection::Output;
-           ++E) {
-        auto Reading = Forms.reading(P, E);
-        if (!Reading)
-          Problem = Forms.problem();
-        else if (Space.isMarked(*Reading))
-          Problem = "element " + std::to_string(E) + " of output '" + P.Name +
-                    "' depends on how much is annihilated, and so on rate "
-                    "constants";
-      }
-    return !Space.overflowed();
   }
 };
 } // namespace
