@@ -23,9 +23,8 @@ using namespace nn2crn;
 
 /// The scale of a node's result; empty where no step makes its weights integers
 /// below 2^Bits. Real weights show that within a few.
-static std::optional<Rational> resultScale(const Node &N,
-                                           const CarriedScales &Scale,
-                                           unsigned Bits) {
+static std::optional<Rational>
+resultScale(const Node &N, const CarriedScales &Scale, unsigned Bits) {
   Rational Most, Step, Limit(int64_t{1} << Bits);
   bool Integers = true;
   for (const Node::Operand &O : N.Operands) {
@@ -148,8 +147,8 @@ double measuredError(const Graph &Exact, const Graph &Rounded,
       ValueRange R = boxOf(Box, I);
       std::vector<double> X(Exact.value(Exact.inputs()[I].Value).Elements);
       for (double &V : X)
-        V = R.Low + static_cast<double>(Random() >> 11) * 0x1p-53 *
-                        (R.High - R.Low);
+        V = R.Low +
+            static_cast<double>(Random() >> 11) * 0x1p-53 * (R.High - R.Low);
       Inputs.push_back(std::move(X));
     }
     auto A = evaluateGraph(Exact, Inputs), B = evaluateGraph(Rounded, Inputs);
