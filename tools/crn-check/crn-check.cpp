@@ -9,6 +9,7 @@
 #include "nn2crn/Driver/Certify.h"
 #include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/Files.h"
+#include "nn2crn/Driver/WeightFlags.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -36,7 +37,8 @@ int main(int Argc, char **Argv) {
   cl::opt<std::string> Json("json", cl::value_desc("file"),
                             cl::desc("Write the certificate (JSON); - is "
                                      "stdout, in place of the text"));
-  if (!T.parse())
+  WeightFlags Weights;
+  if (!T.parse() || !Weights.check(T))
     return ExitUsage;
   if (Input == "-" && Against == "-")
     return T.usage("the network and the model cannot both come from stdin");
@@ -45,7 +47,7 @@ int main(int Argc, char **Argv) {
   auto Net = loadNetwork(Input, Diags);
   if (!Net)
     return T.exitCode();
-  auto C = certifyAgainstModel(*Net, Against, Diags);
+  auto C = certifyAgainstModel(*Net, Against, Weights.get(), Diags);
   if (!C)
     return T.exitCode();
   if (Json != "-")

@@ -13,7 +13,7 @@
 #ifndef NN2CRN_DRIVER_COMPILE_H
 #define NN2CRN_DRIVER_COMPILE_H
 
-#include "nn2crn/Graph/Quantize.h"
+#include "nn2crn/Driver/Weights.h"
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Support/Diagnostics.h"
 #include "nn2crn/Transforms/Pipeline.h"
@@ -27,20 +27,12 @@
 
 namespace nn2crn {
 
-/// Enough that no output of the models we know changes in its fourth digit.
-inline constexpr unsigned DefaultWeightBits = 16;
-
 struct CompileOptions {
   /// "auto" or "nc-relu".
   std::string Scheme = "auto";
   /// A pipeline as text; docs/reference/passes.md.
   std::string Passes = "O1";
-  /// Weights that are not integers of this many bits times a step are rounded
-  /// to that (Graph/Quantize.h).
-  unsigned WeightBits = DefaultWeightBits;
-  /// Fewer bits where a proven bound on all readings, for inputs in their
-  /// ranges, is at most this.
-  std::optional<double> ErrorBudget;
+  WeightOptions Weights;
   /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
   /// passes.
   std::vector<std::string> InputRanges;
