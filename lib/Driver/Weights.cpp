@@ -12,9 +12,9 @@
 
 using namespace nn2crn;
 
-std::optional<InputBox>
-nn2crn::declaredBox(const Graph &G, std::span<const std::string> Specs,
-                    DiagnosticEngine &Diags) {
+std::optional<InputBox> nn2crn::declaredBox(const Graph &G,
+                                            std::span<const std::string> Specs,
+                                            DiagnosticEngine &Diags) {
   // A network with nothing but the ports: the rules for specs are theirs.
   Network Ports;
   Editor Edit(Ports);
@@ -44,12 +44,13 @@ std::optional<Quantization> nn2crn::roundModel(Graph &G,
                                                const WeightOptions &Options,
                                                const InputBox &Box,
                                                DiagnosticEngine &Diags) {
-  unsigned Most = Options.Bits.value_or(Options.Budget
-                                            ? WeightOptions::MostBits
-                                            : WeightOptions::DefaultBits);
-  Quantization Q = Options.Budget
-                       ? quantizeWithin(G, *Options.Budget, Most, Box)
-                       : quantize(G, Most, Box);
+  unsigned Most = Options.Bits.value_or(
+      Options.Budget ? WeightOptions::MostBits : WeightOptions::DefaultBits);
+  Quantization Q =
+      Options.Budget
+          ? quantizeWithin(G, *Options.Budget, Most, Box)
+          : quantize(G, Most, Options.Bits ? Most - 1 : WeightOptions::MostBits,
+                     Box);
   if (Q.Exact)
     return Q;
   DiagLocation Where;

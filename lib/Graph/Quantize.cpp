@@ -21,46 +21,93 @@ using namespace nn2crn;
 // Integers
 //===----------------------------------------------------------------------===//
 
-/// The scale of a node's result; empty where no step makes its weights integers
-/// below 2^Bits. Real weights show that within a few.
-static std::optional<Rational>
-resultScale(const Node &N, const CarriedScales &Scale, unsigned Bits) {
-  Rational Most, Step, Limit(int64_t{1} << Bits);
-  bool Integers = true;
-  for (const Node::Operand &O : N.Operands) {
-    const Rational &From = Scale[O.Value.Value];
-    std::unordered_set<double> Seen;
-    for (double W : O.Weights.weights()) {
-      if (!Seen.insert(std::fabs(W)).second)
-        continue;
-      Rational Carried = Rational::fromDouble(std::fabs(W)) / From;
-      Integers &= Carried.isInteger();
-      Step = Step.sign() == 0 ? Carried : commonMeasure(Step, Carried);
-      if (Most < Carried)
-        Most = Carried;
-      if (!(Most < Step * Limit) && !(Integers && Most < Limit))
-        return std::nullopt;
-    }
+namespace {
+/// The largest step of which all that is added are multiples, if none of them
+/// is 2^Bits steps or more. Real weights exceed that within a few.
+class CommonStep {
+public:
+  explicit CommonStep(unsigned Bits) : Limit(int64_t{1} << Bits) {}
+  /// \p V is positive.
+  bool add(const Rational &V) {
+    Integers &= V.isInteger();
+    Step = Step.sign() == 0 ? V : commonMeasure(Step, V);
+    if (Most < V)
+      Most = V;
+    return Most < Step * Limit || (Integers && Most < Limit);
   }
-  return Integers || Step.sign() == 0 ? Rational(1) : Rational(1) / Step;
+  /// What makes integers of all; 1 where they are.
+  Rational scale() const {
+    return Integers || Step.sign() == 0 ? Rational(1) : Rational(1) / Step;
+  }
+
+private:
+  Rational Limit, Step, Most;
+  bool Integers = true;
+};
+
+/// Calls \p Add with the magnitude of every weight of row \p R, as carried,
+/// until it answers false.
+template <class Fn>
+bool forRow(const Node &N, const CarriedScales &Scale, uint32_t R, Fn Add) {
+  for (const Node::Operand &O : N.Operands) {
+    auto Columns = O.Weights.columnsOf(R);
+    auto Weights = O.Weights.weightsOf(R);
+    for (size_t K = 0; K < Columns.size(); ++K)
+      if (!Add(Weights[K], scaleOf(Scale[O.Value.Value], Columns[K])))
+        return false;
+  }
+  return true;
 }
+
+/// The scales of a node's result; empty where there are none. One for all rows
+/// is tried first.
+std::vector<Rational> resultScales(const Node &N, const CarriedScales &Scale,
+                                   uint32_t Rows, unsigned Bits) {
+  CommonStep All(Bits);
+  // Most layers have few different weights, or far too many.
+  bool Uniform = std::ranges::all_of(N.Operands, [&](const auto &O) {
+    const auto &From = Scale[O.Value.Value];
+    std::unordered_set<double> Seen;
+    for (uint32_t R = 0; R < O.Weights.rows(); ++R)
+      for (size_t K = 0; K < O.Weights.columnsOf(R).size(); ++K) {
+        double W = std::fabs(O.Weights.weightsOf(R)[K]);
+        if (From.size() == 1 && !Seen.insert(W).second)
+          continue;
+        if (!All.add(Rational::fromDouble(W) /
+                     scaleOf(From, O.Weights.columnsOf(R)[K])))
+          return false;
+      }
+    return true;
+  });
+  if (Uniform)
+    return {All.scale()};
+  std::vector<Rational> Out;
+  for (uint32_t R = 0; R < Rows; ++R) {
+    CommonStep Mine(Bits);
+    if (!forRow(N, Scale, R, [&](double W, const Rational &From) {
+          return Mine.add(Rational::fromDouble(std::fabs(W)) / From);
+        }))
+      return {};
+    Out.push_back(Mine.scale());
+  }
+  return Out;
+}
+} // namespace
 
 std::optional<CarriedScales>
 nn2crn::integerScales(const Graph &G, unsigned Bits, NodeId *Culprit) {
-  CarriedScales Scale(G.values().size(), Rational(1));
+  CarriedScales Scale(G.values().size(), {Rational(1)});
   for (size_t I = 0; I < G.nodes().size(); ++I) {
     const Node &N = G.nodes()[I];
-    if (N.Kind == NodeKind::Relu) {
-      Scale[N.Result.Value] = Scale[N.Operands[0].Value.Value];
-      continue;
-    }
-    auto Found = resultScale(N, Scale, Bits);
-    if (!Found) {
+    std::vector<Rational> &Out = Scale[N.Result.Value];
+    Out = N.Kind == NodeKind::Relu
+              ? Scale[N.Operands[0].Value.Value]
+              : resultScales(N, Scale, G.value(N.Result).Elements, Bits);
+    if (Out.empty()) {
       if (Culprit)
         *Culprit = NodeId(static_cast<uint32_t>(I));
       return std::nullopt;
     }
-    Scale[N.Result.Value] = *Found;
   }
   return Scale;
 }
@@ -177,7 +224,65 @@ SparseMatrix rounded(const SparseMatrix &W, double Step) {
 }
 } // namespace
 
+namespace {
+/// A number s of which all weights of the row are integer multiples, small and
+/// but for the rounding of single precision; 0 where there is none. Of s only
+/// the \p Bits leading bits are kept.
+double smallStep(std::span<const double> Row, int Bits) {
+  constexpr double MostSteps = 128, Slack = 0x1p-22;
+  double Least = HUGE_VAL;
+  for (double W : Row)
+    Least = std::min(Least, std::fabs(W));
+  if (!std::isfinite(Least))
+    return 0;
+  for (double Divisor = 1; Divisor <= 16; ++Divisor) {
+    double Step = Least / Divisor;
+    // The largest multiple tells the step best.
+    double Best = 0, Most = 0;
+    bool Fits = std::ranges::all_of(Row, [&](double W) {
+      double Steps = std::rint(std::fabs(W) / Step);
+      if (Steps > Most) {
+        Most = Steps;
+        Best = std::fabs(W) / Steps;
+      }
+      return Steps <= MostSteps && std::fabs(std::fabs(W) - Steps * Step) <=
+                                       Slack * std::fabs(W) * Divisor;
+    });
+    if (!Fits)
+      continue;
+    int Exponent = 0;
+    double Leading = std::frexp(Best, &Exponent);
+    return std::ldexp(std::rint(std::ldexp(Leading, Bits)), Exponent - Bits);
+  }
+  return 0;
+}
+} // namespace
+
 namespace nn2crn {
+/// Friend of Graph. Makes each row of small integers times a step, but for
+/// rounding, just that. False where a row is not.
+bool snapWeights(Graph &G, int Bits) {
+  for (Node &N : G.Nodes) {
+    if (N.Kind != NodeKind::Affine)
+      continue;
+    for (Node::Operand &O : N.Operands) {
+      SparseMatrix Out(O.Weights.columns());
+      Out.reserve(O.Weights.rows(), O.Weights.entries());
+      for (uint32_t R = 0; R < O.Weights.rows(); ++R) {
+        auto Row = O.Weights.weightsOf(R);
+        double Step = Row.empty() ? 1 : smallStep(Row, Bits);
+        if (Step == 0)
+          return false;
+        for (size_t K = 0; K < Row.size(); ++K)
+          Out.add(O.Weights.columnsOf(R)[K], std::rint(Row[K] / Step) * Step);
+        Out.endRow();
+      }
+      O.Weights = std::move(Out);
+    }
+  }
+  return true;
+}
+
 /// Friend of Graph.
 void roundWeights(Graph &G, unsigned Bits) {
   for (Node &N : G.Nodes) {
@@ -197,28 +302,44 @@ void roundWeights(Graph &G, unsigned Bits) {
 }
 } // namespace nn2crn
 
-static Quantization quantizeCopy(const Graph &Exact, Graph &Out, unsigned Bits,
-                                 const InputBox &Box) {
-  Quantization Q;
-  Q.Bits = Bits;
-  for (size_t I = 0; I < Exact.inputs().size(); ++I)
-    Q.Declared &= I < Box.size() && Box[I].has_value();
-  Out = Exact;
-  roundWeights(Out, Bits);
-  Q.Bound = errorBound(Exact, Out, Box);
-  return Q;
+static bool declaresAll(const Graph &G, const InputBox &Box) {
+  for (size_t I = 0; I < G.inputs().size(); ++I)
+    if (I >= Box.size() || !Box[I])
+      return false;
+  return true;
 }
 
-Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box) {
-  // One bit is the sign.
-  if (integerScales(G, Bits - 1)) {
-    Quantization Q;
-    Q.Bits = Bits;
+/// A copy of \p Exact with small integers times a step a row, where its weights
+/// are such but for rounding, and the steps go into each other.
+static std::optional<Graph> snapped(const Graph &Exact, unsigned ExactBits) {
+  for (int Bits : {24, 20, 16}) {
+    Graph Tried = Exact;
+    if (!snapWeights(Tried, Bits))
+      return std::nullopt;
+    if (integerScales(Tried, ExactBits))
+      return Tried;
+  }
+  return std::nullopt;
+}
+
+Quantization nn2crn::quantize(Graph &G, unsigned Bits, unsigned ExactBits,
+                              const InputBox &Box) {
+  Quantization Q;
+  if (integerScales(G, ExactBits)) {
     Q.Exact = true;
     return Q;
   }
-  Graph Exact = std::move(G);
-  Quantization Q = quantizeCopy(Exact, G, Bits, Box);
+  Graph Exact = G;
+  constexpr unsigned SmallBits = 8; // 128 steps either way
+  if (auto Small = Bits >= SmallBits ? snapped(G, ExactBits) : std::nullopt) {
+    G = std::move(*Small);
+    Q.Bits = SmallBits;
+  } else {
+    roundWeights(G, Bits);
+    Q.Bits = Bits;
+  }
+  Q.Declared = declaresAll(G, Box);
+  Q.Bound = errorBound(Exact, G, Box);
   Q.Measured = measuredError(Exact, G, Box);
   return Q;
 }
@@ -227,11 +348,13 @@ Quantization nn2crn::quantizeWithin(Graph &G, double Budget, unsigned MostBits,
                                     const InputBox &Box) {
   unsigned Bits = 2;
   for (; Bits < MostBits; ++Bits) {
+    // One bit is the sign.
     if (integerScales(G, Bits - 1))
       break;
-    Graph Tried;
-    if (quantizeCopy(G, Tried, Bits, Box).Bound <= Budget)
+    Graph Tried = G;
+    roundWeights(Tried, Bits);
+    if (errorBound(G, Tried, Box) <= Budget)
       break;
   }
-  return quantize(G, Bits, Box);
+  return quantize(G, Bits, Bits - 1, Box);
 }

@@ -47,9 +47,8 @@ struct Reader {
   uint32_t Wire;
   /// Null for a reader that takes the value as it is.
   const SparseMatrix *Weights;
-  /// What makes a weight an integer: the scale of the reader's result over that
-  /// of the value. The nearest double will do, as the integer is exact.
-  double Factor = 1;
+  /// What its result is carried times, by row.
+  const std::vector<double> *Scale = nullptr;
 };
 
 class NcReluLowering {
@@ -77,8 +76,10 @@ private:
   Network Net;
   Editor E;
   RateId One;
-  /// How many times each value is carried.
+  /// How many times each value is carried, and the same as doubles, which are
+  /// near enough to find an integer.
   CarriedScales Scale;
+  std::vector<std::vector<double>> ScaleValue;
   std::vector<Wire> Wires;
   /// The wire of each value; what each ReLU takes in; what each output shows.
   std::vector<uint32_t> WireOf, ReluIn, OutputWire;
@@ -106,6 +107,11 @@ bool NcReluLowering::scaleWeights() {
   auto Found = integerScales(G, 31, &Culprit);
   if (Found) {
     Scale = std::move(*Found);
+    for (const std::vector<Rational> &S : Scale) {
+      ScaleValue.emplace_back();
+      for (const Rational &R : S)
+        ScaleValue.back().push_back(R.toDouble());
+    }
     return true;
   }
   Diags
@@ -244,8 +250,7 @@ void NcReluLowering::nameWires() {
       auto &List = Readers[O.Value.Value];
       if (N.Kind == NodeKind::Affine)
         List.push_back(
-            {WireOf[N.Result.Value], &O.Weights,
-             (Scale[N.Result.Value] / Scale[O.Value.Value]).toDouble()});
+            {WireOf[N.Result.Value], &O.Weights, &ScaleValue[N.Result.Value]});
       else if (WireOf[O.Value.Value] != ReluIn[I])
         List.push_back({ReluIn[I], nullptr});
     }
@@ -263,7 +268,9 @@ void NcReluLowering::addPort(const GraphPort &P, PortDirection Direction,
   Made.Name = P.Name;
   Made.Direction = Direction;
   Made.Shape = P.Shape;
-  Made.Scale = {Number::rational(Scale[P.Value.Value])};
+  Made.Scale.clear();
+  for (const Rational &S : Scale[P.Value.Value])
+    Made.Scale.push_back(Number::rational(S));
   uint32_t Elements = G.value(P.Value).Elements;
   Made.Begin.reserve(size_t{Elements} + 1);
   Made.Terms.reserve(size_t{2} * Elements);
@@ -286,6 +293,9 @@ bool NcReluLowering::fanOut(ValueId V) {
   // Rows of each matrix, turned into columns: a counting sort, which keeps
   // the order of readers and of rows.
   std::vector<uint64_t> Begin(size_t{Elements} + 1);
+  auto At = [](const std::vector<double> &Scales, size_t I) {
+    return Scales[Scales.size() > 1 ? I : 0];
+  };
   auto ForEach = [&](auto Do) {
     for (const Reader &R : List) {
       if (!R.Weights) {
@@ -298,7 +308,9 @@ bool NcReluLowering::fanOut(ValueId V) {
         auto Weights = R.Weights->weightsOf(Row);
         for (size_t K = 0; K < Columns.size(); ++K)
           Do(Columns[K],
-             Target{R.Wire, Row, std::llrint(Weights[K] * R.Factor)});
+             Target{R.Wire, Row,
+                    std::llrint(Weights[K] * At(*R.Scale, Row) /
+                                At(ScaleValue[V.Value], Columns[K]))});
       }
     }
   };
@@ -402,7 +414,7 @@ void NcReluLowering::setBiases() {
       if (N.Bias[I] != 0)
         E.setInitial(rail(WireOf[N.Result.Value], I, N.Bias[I] < 0),
                      Number(std::abs(N.Bias[I])) *
-                         Number::rational(Scale[N.Result.Value]));
+                         Number::rational(scaleOf(Scale[N.Result.Value], I)));
 }
 
 std::optional<Network> NcReluLowering::run() {

@@ -13,10 +13,12 @@
 // that is carried is right, and a reading is divided by its scale. (Rate-
 // independence notes, 1.7.)
 //
-// Weights that are such already keep their values: ternary and binary ones with
-// a scale a layer, integers. In any other graph each layer's weights become
-// multiples of a power of two: then what is computed is again a graph of
-// doubles, and the steps of different layers go into each other.
+// Weights that are such already keep their values: integers, and ternary and
+// binary ones with a scale a layer or a row (a scale of a row goes into the
+// columns of the next layer). So do, but for the rounding of the model's own
+// numbers, small integers times a scale a row. In any other graph each layer's
+// weights become multiples of a power of two: then what is computed is again a
+// graph of doubles, and the steps of different layers go into each other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,19 +34,22 @@
 
 namespace nn2crn {
 
-/// By ValueId: how many times its value is carried. Inputs have 1, a ReLU's
-/// result that of its operand.
-using CarriedScales = std::vector<Rational>;
+/// By ValueId: how many times its elements are carried, one scale for all or
+/// one each. Inputs have 1, a ReLU's result what its operand has.
+using CarriedScales = std::vector<std::vector<Rational>>;
+inline const Rational &scaleOf(const std::vector<Rational> &Scales, size_t I) {
+  return Scales[Scales.size() > 1 ? I : 0];
+}
 
 /// Scales for which every weight of \p G is an integer below 2^\p Bits in
-/// magnitude; layers of integers have that of their operand. Empty where there
-/// are none, with \p Culprit, unless null, the first node without.
+/// magnitude. Empty where there are none, with \p Culprit, unless null, the
+/// first node without.
 std::optional<CarriedScales> integerScales(const Graph &G, unsigned Bits,
                                            NodeId *Culprit = nullptr);
 
 /// What rounding the weights of a graph did.
 struct Quantization {
-  /// Of each weight, the sign included.
+  /// Of each weight, the sign included; 0 where Exact.
   unsigned Bits = 0;
   /// True where the weights were integers times a step, and stayed.
   bool Exact = false;
@@ -63,8 +68,9 @@ struct ValueRange {
 using InputBox = std::vector<std::optional<ValueRange>>;
 
 /// Rounds the weights of \p G to \p Bits, from 2 to 31, where they are not
-/// integers of that many bits times a step already.
-Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box);
+/// integers below 2^\p ExactBits times a step already.
+Quantization quantize(Graph &G, unsigned Bits, unsigned ExactBits,
+                      const InputBox &Box);
 
 /// The fewest bits, up to \p MostBits, of which the bound is at most
 /// \p Budget; \p MostBits where none is.
