@@ -210,17 +210,59 @@ double measuredError(const Graph &Exact, const Graph &Rounded,
 // Rounding
 //===----------------------------------------------------------------------===//
 
-SparseMatrix rounded(const SparseMatrix &W, double Step) {
+/// The nearest multiples of \p Step, of at most \p Most steps, but that each
+/// row keeps its sum as far as the other neighbour of some weights allows: what
+/// flows is mostly of one sign (a ReLU's result, a picture), and errors that
+/// all go one way add up there.
+SparseMatrix rounded(const SparseMatrix &W, double Step, double Most) {
   SparseMatrix Out(W.columns());
   Out.reserve(W.rows(), W.entries());
+  std::vector<double> Steps;
+  std::vector<size_t> Order;
   for (uint32_t R = 0; R < W.rows(); ++R) {
     auto Columns = W.columnsOf(R);
     auto Weights = W.weightsOf(R);
+    Steps.resize(Columns.size());
+    double Excess = 0;
+    for (size_t K = 0; K < Columns.size(); ++K) {
+      Steps[K] = std::rint(Weights[K] / Step);
+      Excess += Steps[K] - Weights[K] / Step;
+    }
+    auto Error = [&](size_t K) { return Steps[K] - Weights[K] / Step; };
+    auto Moves = static_cast<size_t>(std::fabs(std::rint(Excess)));
+    if (Moves != 0) {
+      double Way = Excess > 0 ? -1 : 1;
+      Order.clear();
+      // A zero stays one: sparsity is worth more.
+      for (size_t K = 0; K < Steps.size(); ++K)
+        if (Steps[K] != 0 && std::fabs(Steps[K] + Way) <= Most)
+          Order.push_back(K);
+      Moves = std::min(Moves, Order.size());
+      std::ranges::nth_element(Order,
+                               Order.begin() + static_cast<ptrdiff_t>(Moves),
+                               {}, [&](size_t K) { return Error(K) * Way; });
+      for (size_t I = 0; I < Moves; ++I)
+        Steps[Order[I]] += Way;
+    }
     for (size_t K = 0; K < Columns.size(); ++K)
-      Out.add(Columns[K], std::rint(Weights[K] / Step) * Step);
+      Out.add(Columns[K], Steps[K] * Step);
     Out.endRow();
   }
   return Out;
+}
+
+/// A step of which \p Most is at most \p Steps: any number where values of one
+/// layer go into one layer only, since then all its weights share it; a power
+/// of two where they meet values of others.
+double stepFor(double Most, double Steps, bool Meets) {
+  if (Meets)
+    return std::exp2(std::ceil(std::log2(Most / Steps)));
+  // Of few bits, so that multiples of it are doubles and proofs need no large
+  // numbers.
+  constexpr int Bits = 8;
+  int Exponent = 0;
+  double Leading = std::frexp(Most / Steps, &Exponent);
+  return std::ldexp(std::ceil(std::ldexp(Leading, Bits)), Exponent - Bits);
 }
 } // namespace
 
@@ -285,6 +327,9 @@ bool snapWeights(Graph &G, int Bits) {
 
 /// Friend of Graph.
 void roundWeights(Graph &G, unsigned Bits) {
+  bool Meets = std::ranges::any_of(
+      G.Nodes, [](const Node &N) { return N.Operands.size() > 1; });
+  double Steps = std::exp2(Bits - 1) - 1; // One bit is the sign.
   for (Node &N : G.Nodes) {
     if (N.Kind != NodeKind::Affine)
       continue;
@@ -292,12 +337,11 @@ void roundWeights(Graph &G, unsigned Bits) {
     for (const Node::Operand &O : N.Operands)
       for (double W : O.Weights.weights())
         Most = std::max(Most, std::fabs(W));
-    int Exponent = 0;
-    std::frexp(Most, &Exponent); // Most < 2^Exponent
-    double Step = std::ldexp(1.0, Exponent - static_cast<int>(Bits) + 1);
+    if (Most == 0)
+      continue;
+    double Step = stepFor(Most, Steps, Meets);
     for (Node::Operand &O : N.Operands)
-      if (Most != 0)
-        O.Weights = rounded(O.Weights, Step);
+      O.Weights = rounded(O.Weights, Step, Steps);
   }
 }
 } // namespace nn2crn
