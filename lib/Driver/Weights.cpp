@@ -46,11 +46,9 @@ std::optional<Quantization> nn2crn::roundModel(Graph &G,
                                                DiagnosticEngine &Diags) {
   unsigned Most = Options.Bits.value_or(
       Options.Budget ? WeightOptions::MostBits : WeightOptions::DefaultBits);
-  Quantization Q =
-      Options.Budget
-          ? quantizeWithin(G, *Options.Budget, Most, Box)
-          : quantize(G, Most, Options.Bits ? Most - 1 : WeightOptions::MostBits,
-                     Box);
+  Quantization Q = Options.Budget
+                       ? quantizeWithin(G, *Options.Budget, Most, Box)
+                       : quantize(G, Most, Box);
   if (Q.Exact)
     return Q;
   DiagLocation Where;

@@ -59,8 +59,8 @@ bool forRow(const Node &N, const CarriedScales &Scale, uint32_t R, Fn Add) {
   return true;
 }
 
-/// The scales of a node's result; empty where there are none. One for all rows
-/// is tried first.
+/// The scales of a node's result, one for all rows or else one a row; empty
+/// where there are none.
 std::vector<Rational> resultScales(const Node &N, const CarriedScales &Scale,
                                    uint32_t Rows, unsigned Bits) {
   CommonStep All(Bits);
@@ -100,9 +100,12 @@ nn2crn::integerScales(const Graph &G, unsigned Bits, NodeId *Culprit) {
   for (size_t I = 0; I < G.nodes().size(); ++I) {
     const Node &N = G.nodes()[I];
     std::vector<Rational> &Out = Scale[N.Result.Value];
-    Out = N.Kind == NodeKind::Relu
-              ? Scale[N.Operands[0].Value.Value]
-              : resultScales(N, Scale, G.value(N.Result).Elements, Bits);
+    Out = N.Kind == NodeKind::Relu ? Scale[N.Operands[0].Value.Value]
+                                   : std::vector<Rational>();
+    // The smallest integers there are.
+    for (unsigned Try : {8u, 16u, Bits})
+      if (Out.empty() && (Try <= Bits))
+        Out = resultScales(N, Scale, G.value(N.Result).Elements, Try);
     if (Out.empty()) {
       if (Culprit)
         *Culprit = NodeId(static_cast<uint32_t>(I));
@@ -355,32 +358,53 @@ static bool declaresAll(const Graph &G, const InputBox &Box) {
 
 /// A copy of \p Exact with small integers times a step a row, where its weights
 /// are such but for rounding, and the steps go into each other.
-static std::optional<Graph> snapped(const Graph &Exact, unsigned ExactBits) {
+static std::optional<Graph> snapped(const Graph &Exact) {
   for (int Bits : {24, 20, 16}) {
     Graph Tried = Exact;
     if (!snapWeights(Tried, Bits))
       return std::nullopt;
-    if (integerScales(Tried, ExactBits))
+    if (integerScales(Tried, MostIntegerBits))
       return Tried;
   }
   return std::nullopt;
 }
 
-Quantization nn2crn::quantize(Graph &G, unsigned Bits, unsigned ExactBits,
-                              const InputBox &Box) {
+static bool sameWeights(const Graph &A, const Graph &B) {
+  return std::ranges::equal(
+      A.nodes(), B.nodes(), [](const auto &X, const auto &Y) {
+        return std::ranges::equal(
+            X.Operands, Y.Operands, [](const auto &U, const auto &V) {
+              return std::ranges::equal(U.Weights.weights(),
+                                        V.Weights.weights());
+            });
+      });
+}
+
+Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box) {
   Quantization Q;
-  if (integerScales(G, ExactBits)) {
-    Q.Exact = true;
-    return Q;
-  }
-  Graph Exact = G;
   constexpr unsigned SmallBits = 8; // 128 steps either way
-  if (auto Small = Bits >= SmallBits ? snapped(G, ExactBits) : std::nullopt) {
+  constexpr unsigned LeastBits = 2;
+  // One bit is the sign.
+  std::optional<Graph> Small;
+  Q.Exact = integerScales(G, Bits - 1).has_value();
+  if (!Q.Exact && Bits >= SmallBits) {
+    Small = snapped(G);
+    Q.Exact = Small && sameWeights(G, *Small);
+  }
+  if (Q.Exact)
+    return Q;
+  Graph Exact = G;
+  if (Small) {
     G = std::move(*Small);
     Q.Bits = SmallBits;
   } else {
-    roundWeights(G, Bits);
-    Q.Bits = Bits;
+    // Where values of different layers are added, steps multiply up.
+    for (Q.Bits = Bits;; --Q.Bits) {
+      G = Exact;
+      roundWeights(G, Q.Bits);
+      if (Q.Bits <= LeastBits || integerScales(G, MostIntegerBits))
+        break;
+    }
   }
   Q.Declared = declaresAll(G, Box);
   Q.Bound = errorBound(Exact, G, Box);
@@ -400,5 +424,5 @@ Quantization nn2crn::quantizeWithin(Graph &G, double Budget, unsigned MostBits,
     if (errorBound(G, Tried, Box) <= Budget)
       break;
   }
-  return quantize(G, Bits, Bits - 1, Box);
+  return quantize(G, Bits, Box);
 }

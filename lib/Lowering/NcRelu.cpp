@@ -104,7 +104,7 @@ bool NcReluLowering::tooLarge(const std::string &What) {
 
 bool NcReluLowering::scaleWeights() {
   NodeId Culprit;
-  auto Found = integerScales(G, 31, &Culprit);
+  auto Found = integerScales(G, MostIntegerBits, &Culprit);
   if (Found) {
     Scale = std::move(*Found);
     for (const std::vector<Rational> &S : Scale) {

@@ -41,6 +41,9 @@ inline const Rational &scaleOf(const std::vector<Rational> &Scales, size_t I) {
   return Scales[Scales.size() > 1 ? I : 0];
 }
 
+/// Coefficients of reactions keep to 31 bits.
+inline constexpr unsigned MostIntegerBits = 31;
+
 /// Scales for which every weight of \p G is an integer below 2^\p Bits in
 /// magnitude. Empty where there are none, with \p Culprit, unless null, the
 /// first node without.
@@ -68,9 +71,9 @@ struct ValueRange {
 using InputBox = std::vector<std::optional<ValueRange>>;
 
 /// Rounds the weights of \p G to \p Bits, from 2 to 31, where they are not
-/// integers below 2^\p ExactBits times a step already.
-Quantization quantize(Graph &G, unsigned Bits, unsigned ExactBits,
-                      const InputBox &Box);
+/// integers of as many bits times a step already; to fewer where the steps of
+/// layers that are added need more than MostIntegerBits together.
+Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box);
 
 /// The fewest bits, up to \p MostBits, of which the bound is at most
 /// \p Budget; \p MostBits where none is.
