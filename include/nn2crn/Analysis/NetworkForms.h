@@ -79,8 +79,8 @@ public:
   bool run(const Variables &Inputs);
   /// One sentence, after run() or reading() did not succeed.
   const std::string &problem() const { return Problem; }
-  /// The value of an element of an output port; null where a number is not
-  /// exact.
+  /// The value of an element of an output or state port in the end; null where
+  /// a number is not exact.
   FormPtr reading(const Port &P, size_t Element);
 
   /// A reaction with two or more consumed reactants compares their supplies.
