@@ -218,6 +218,23 @@ TEST(Certificate, NumbersBelowAllDoublesKeepTheirSign) {
     }
 }
 
+TEST(Certificate, RangesMayBeAsWideAsDoublesAre) {
+  // The same minimum in two orders: no form is equal, and no input differs.
+  std::string Head = "@input x[3] dual range=-1.7e308:1.7e308\n"
+                     "@output y[] single\n";
+  Network Mine = parse(Head + "x.0.p + x.1.p -> t\nt + x.2.p -> y\n");
+  Network Other = parse(Head + "x.2.p + x.1.p -> t\nt + x.0.p -> y\n");
+  for (uint64_t Seed = 1; Seed <= 20; ++Seed) {
+    CertifyOptions Options;
+    Options.Seed = Seed;
+    Options.Effort = 1e5;
+    Collected Diags;
+    auto C = certify(Mine, &Other, Diags.Engine, Options);
+    ASSERT_TRUE(C) << Diags.text();
+    EXPECT_EQ(C->Result, Verdict::Unproven);
+  }
+}
+
 TEST(Certificate, AReferenceThatDependsOnRatesProvesNothing) {
   constexpr std::string_view Raced =
       "@input x[] dual\n@output y[] dual\nx.p -> a\nx.n -> y.n\n"
