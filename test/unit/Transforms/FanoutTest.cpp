@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Limit.h"
 #include "../RandomNetwork.h"
 #include "nn2crn/Analysis/CertainDownstream.h"
 #include "nn2crn/Analysis/CostModel.h"
@@ -215,16 +216,7 @@ std::map<std::string, double> limit(const Network &Net, uint32_t Seed) {
         Amount[T.Species.Value] = static_cast<double>(Random() % 64) / 8;
   FeedForward F = analyzeFeedForward(Net);
   EXPECT_TRUE(F) << explainFeedForward(Net, F);
-  for (ReactionId Id : F.Order) {
-    Reaction R = Net.reaction(Id);
-    double Extent = HUGE_VAL;
-    for (Term T : R.reactants())
-      Extent = std::min(Extent, Amount[T.Species.Value] / T.Coefficient);
-    for (Term T : R.reactants())
-      Amount[T.Species.Value] -= Extent * T.Coefficient;
-    for (Term T : R.products())
-      Amount[T.Species.Value] += Extent * T.Coefficient;
-  }
+  test::fireInOrder(Net, F, Amount);
   auto Observed = Net.observedSpecies();
   std::map<std::string, double> Out;
   for (SpeciesId S : Net.species())
