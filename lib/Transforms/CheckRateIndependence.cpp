@@ -58,9 +58,10 @@ Changes nothing.
         C.Annihilations.empty()
             ? "rate-independent: one limit for all rate constants and every "
               "rate law\n"
-            : "rate-independent readings: what " +
+            : "rate-independent readings: no output depends on what " +
                   std::to_string(C.Annihilations.size()) +
-                  " annihilations take changes no output\n");
+                  (C.Annihilations.size() == 1 ? " annihilation takes\n"
+                                               : " annihilations take\n"));
     return PassResult::unchanged();
   }
 

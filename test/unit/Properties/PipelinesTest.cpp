@@ -294,7 +294,10 @@ TEST(Properties, LevelO2LeavesGatesAndInputsAlone) {
       Rails += 2 * S.B.G.value(P.Value).Elements;
     Network Eliminated = S.Net;
     PassRun Run;
-    ASSERT_TRUE(runOn(Eliminated, "O1,eliminate-unimolecular,O1", Run));
+    ASSERT_TRUE(runOn(Eliminated,
+                      "O1,prune-dead-units,shift-inputs,eliminate-dead,"
+                      "merge-identical-units,eliminate-unimolecular,O1",
+                      Run));
     ASSERT_TRUE(runOn(S.Net, "O2", Run));
     Metrics Before = computeMetrics(Eliminated), After = computeMetrics(S.Net);
     EXPECT_LE(After.MaxProducts, Before.MaxProducts);
