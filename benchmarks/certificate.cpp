@@ -13,10 +13,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "nn2crn/Verification/Certificate.h"
 #include "RandomTernary.h"
 #include "nn2crn/Lowering/NcRelu.h"
 #include "nn2crn/Transforms/Pipeline.h"
-#include "nn2crn/Verification/Certificate.h"
 
 #include <benchmark/benchmark.h>
 

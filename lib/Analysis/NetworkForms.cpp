@@ -357,6 +357,50 @@ typename NetworkForms<T>::FormPtr NetworkForms<T>::reading(const Port &P,
   return Sum.take();
 }
 
+//===----------------------------------------------------------------------===//
+// The proof
+//===----------------------------------------------------------------------===//
+
+/// False where the numbers of type T are too small.
+template <class T>
+static bool tryToProve(const Network &Net, const Certainty &C, bool Declared,
+                       std::string &Problem) {
+  FormSpace<T> Space(commonUnit(Net));
+  NetworkForms<T> Forms(Net, C, Space);
+  Problem.clear();
+  if (!Forms.run(NetworkForms<T>::addVariables(Net, Space, Declared)))
+    Problem = Forms.problem();
+  for (const Port &P : Net.ports())
+    for (size_t E = 0; E < P.elementCount() && Problem.empty() &&
+                       P.Direction != PortDirection::Input;
+         ++E) {
+      auto Reading = Forms.reading(P, E);
+      if (!Reading)
+        Problem = Forms.problem();
+      else if (Space.isMarked(*Reading))
+        Problem = "element " + std::to_string(E) + " of " +
+                  std::string(P.directionName()) + " '" + P.Name +
+                  "' depends on how much is annihilated, and so on rate "
+                  "constants";
+    }
+  return !Space.overflowed();
+}
+
+std::string nn2crn::proveReadings(const Network &Net, const Certainty &C,
+                                  bool Declared) {
+  bool Read = std::ranges::any_of(Net.ports(), [](const Port &P) {
+    return P.Direction == PortDirection::Output;
+  });
+  if (!Read && !C.Annihilations.empty())
+    return "the network has no output ports, and the amounts of its species "
+           "depend on how much is annihilated, and so on rate constants";
+  std::string Problem;
+  withNumbersLargeEnough([&](auto N) {
+    return tryToProve<decltype(N)>(Net, C, Declared, Problem);
+  });
+  return Problem;
+}
+
 template class nn2crn::NetworkForms<int64_t>;
 template class nn2crn::NetworkForms<Int128>;
 template class nn2crn::NetworkForms<Rational>;

@@ -49,10 +49,8 @@ Changes nothing.
       return refuse(Net, analyzeFeedForward(Net), Context.Diags);
     if (Allow.index() == Nothing && !checkUnshared(Net, Context.Diags))
       return PassResult::failed();
-    std::string Problem;
-    withNumbersLargeEnough(
-        [&](auto N) { return prove<decltype(N)>(Net, C, Problem); });
-    if (!Problem.empty()) {
+    if (std::string Problem = proveReadings(Net, C, /*Declared=*/true);
+        !Problem.empty()) {
       Context.Diags.error(DiagId::NotRateIndependent, {}, Problem);
       return PassResult::failed();
     }
@@ -60,9 +58,10 @@ Changes nothing.
         C.Annihilations.empty()
             ? "rate-independent: one limit for all rate constants and every "
               "rate law\n"
-            : "rate-independent readings: what " +
+            : "rate-independent readings: no output depends on what " +
                   std::to_string(C.Annihilations.size()) +
-                  " annihilations take changes no output\n");
+                  (C.Annihilations.size() == 1 ? " annihilation takes\n"
+                                               : " annihilations take\n"));
     return PassResult::unchanged();
   }
 
@@ -88,32 +87,6 @@ private:
       return false;
     }
     return true;
-  }
-
-  /// False where the numbers are too small. Leaves \p Problem empty where all
-  /// catalysts are certain and no output reads an annihilation.
-  template <class T>
-  static bool prove(const Network &Net, const Certainty &C,
-                    std::string &Problem) {
-    FormSpace<T> Space(commonUnit(Net));
-    NetworkForms<T> Forms(Net, C, Space);
-    Problem.clear();
-    if (!Forms.run(NetworkForms<T>::addVariables(Net, Space, true)))
-      Problem = Forms.problem();
-    for (const Port &P : Net.ports())
-      for (size_t E = 0; E < P.elementCount() && Problem.empty() &&
-                         P.Direction != PortDirection::Input;
-           ++E) {
-        auto Reading = Forms.reading(P, E);
-        if (!Reading)
-          Problem = Forms.problem();
-        else if (Space.isMarked(*Reading))
-          Problem = "element " + std::to_string(E) + " of " +
-                    std::string(P.directionName()) + " '" + P.Name +
-                    "' depends on how much is annihilated, and so on rate "
-                    "constants";
-      }
-    return !Space.overflowed();
   }
 };
 } // namespace

@@ -20,10 +20,17 @@ constexpr NamedPipeline Pipelines[] = {
     {"O1", "canonicalize,merge-duplicates,eliminate-dead",
      "cleaned up; every value that can reach an output is kept"},
     {"O2",
-     "canonicalize,merge-duplicates,eliminate-dead,eliminate-unimolecular,"
+     "canonicalize,merge-duplicates,prune-dead-units,shift-inputs,"
+     "eliminate-dead,merge-identical-units,eliminate-unimolecular,"
      "fix(static-fire,cancel-rails),canonicalize,merge-duplicates,"
      "eliminate-dead",
      "fewest reactions: one for each live ReLU and one for each input rail"},
+    {"Odsd",
+     "canonicalize,merge-duplicates,prune-dead-units,shift-inputs,"
+     "eliminate-dead,fuse-fanout,factor-fanout{max-products=4 "
+     "objective=nucleotides},split-fanout{max-products=4},bimolecularize{max-"
+     "reactants=2}",
+     "fewest strands: short product lists with shared groups, two reactants"},
 };
 
 constexpr unsigned DefaultLimit = 16;
@@ -240,6 +247,28 @@ std::span<const NamedPipeline> nn2crn::namedPipelines() { return Pipelines; }
 std::optional<Pipeline> Pipeline::parse(std::string_view Text,
                                         DiagnosticEngine &Diags) {
   return Parser(Text, Diags).run();
+}
+
+static bool setOption(std::vector<Pipeline::Step> &Steps, std::string_view Pass,
+                      std::string_view Name, std::string_view Value) {
+  bool Good = true;
+  for (Pipeline::Step &S : Steps) {
+    if (!S.P) {
+      Good &= setOption(S.Body, Pass, Name, Value);
+      continue;
+    }
+    if (S.P->info().Name != Pass)
+      continue;
+    for (PassOption *O : S.P->options())
+      if (O->name() == Name)
+        Good &= O->parse(Value);
+  }
+  return Good;
+}
+
+bool Pipeline::setOption(std::string_view Pass, std::string_view Name,
+                         std::string_view Value) {
+  return ::setOption(Steps, Pass, Name, Value);
 }
 
 std::string Pipeline::str() const {

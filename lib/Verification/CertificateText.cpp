@@ -104,7 +104,7 @@ std::string nn2crn::certificateSummary(const Certificate &C) {
   Text += "certificate: " + std::string(verdictName(C.Result)) +
           (C.Result == Certificate::Verdict::Different ? " from " : " to ") +
           (C.Reference.empty() ? "the reference" : C.Reference) + '\n';
-  if (!C.Reason.empty())
+  if (!C.Reason.empty() && !C.Witness)
     Line("why", C.Reason);
   if (C.Witness)
     Line("shown", witnessText(*C.Witness));

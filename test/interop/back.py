@@ -19,7 +19,7 @@ SAME = 1e-9
 def check(seed, tools):
     model = random_model(seed)
     save(model, tools.folder / "model.onnx")
-    for level in ("-O0", "-O1"):
+    for level in ("-O0", "-O1", "-O2"):
         tools.run("nn2crn", "model.onnx", "-o", "net.crnb", level)
         tools.run("crn-opt", "net.crnb", "-o", "back.onnx")
         tools.run("nn2crn", "model.onnx", "-o", "direct.onnx", level)

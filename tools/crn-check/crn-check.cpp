@@ -50,6 +50,7 @@ int main(int Argc, char **Argv) {
     return T.exitCode();
   if (Json != "-")
     llvm::outs() << certificateSummary(*C);
+  llvm::outs().flush(); // Before what is reported.
   if (Json.getNumOccurrences())
     writeCertificateFile(*C, Json, Diags);
   reportCertificate(*C, Diags);

@@ -40,7 +40,14 @@ int main(int Argc, char **Argv) {
       "O", cl::Prefix, cl::value_desc("level"),
       cl::desc(
           "Optimisation: -O0 leaves the reactions as the lowering writes\n"
-          "them, -O1 cleans up (default), -O2 takes the fewest reactions"));
+          "them, -O1 cleans up (default), -O2 takes the fewest reactions,\n"
+          "-Odsd the fewest DNA strands; crn-opt --list-pipelines"));
+  cl::opt<unsigned> MaxProducts(
+      "max-products", cl::init(4), cl::value_desc("n"),
+      cl::desc("Products of a reaction at most, for -Odsd (default 4)"));
+  cl::opt<unsigned> MaxReactants(
+      "max-reactants", cl::init(2), cl::value_desc("n"),
+      cl::desc("Reactants of a reaction at most, for -Odsd (default 2)"));
   cl::opt<std::string> Passes(
       "passes", cl::value_desc("pipeline"),
       cl::desc("Passes to run after those of -O, which is -O0 when only this\n"
@@ -64,9 +71,20 @@ int main(int Argc, char **Argv) {
   OutputOptions Output;
   if (!T.parse())
     return ExitUsage;
-  if (Level.getNumOccurrences() && Level != "0" && Level != "1" && Level != "2")
-    return T.usage("there is no level -O" + Level +
-                   " in this version; there are -O0, -O1 and -O2");
+  std::string Named = "O" + (Level.getNumOccurrences()    ? std::string(Level)
+                             : Passes.getNumOccurrences() ? "0"
+                                                          : "1");
+  if (std::ranges::none_of(namedPipelines(), [&](const NamedPipeline &P) {
+        return P.Name == Named;
+      }))
+    return T.usage("there is no level -" + Named +
+                   " in this version; there are -O0, -O1, -O2 and -Odsd");
+  bool Limited =
+      MaxProducts.getNumOccurrences() || MaxReactants.getNumOccurrences();
+  if (Limited && Named != "Odsd")
+    return T.usage("--max-products and --max-reactants go with -Odsd");
+  if (MaxProducts < 2 || MaxReactants < 2)
+    return T.usage("--max-products and --max-reactants expect at least 2");
   if (!findScheme(SchemeName))
     return T.usage("there is no scheme '" + SchemeName +
                    "' in this version; there are auto and nc-relu");
@@ -82,13 +100,18 @@ int main(int Argc, char **Argv) {
   Options.Scheme = SchemeName;
   Options.InputRanges.assign(InputRanges.begin(), InputRanges.end());
   Options.Print = [](std::string_view Text) { llvm::errs() << Text; };
-  Options.Passes = Level.getNumOccurrences()    ? "O" + Level
-                   : Passes.getNumOccurrences() ? "O0"
-                                                : "O1";
+  auto Pipe = Pipeline::parse(Named, Diags);
+  if (Limited) {
+    for (const char *Fanout : {"factor-fanout", "split-fanout"})
+      Pipe->setOption(Fanout, "max-products", std::to_string(MaxProducts));
+    Pipe->setOption("bimolecularize", "max-reactants",
+                    std::to_string(MaxReactants));
+  }
+  Options.Passes = Pipe->str();
   Options.Run.CollectCosts = Verbose;
   Options.Certify = Certify.getNumOccurrences() != 0;
   if (!Passes.empty())
-    Options.Passes += "," + Passes;
+    Options.Passes += (Options.Passes.empty() ? "" : ",") + Passes;
 
   CompileReport Report;
   auto Bytes = readFile(Model, Diags);

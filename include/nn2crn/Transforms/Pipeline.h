@@ -41,6 +41,11 @@ public:
   /// options that differ from their defaults.
   std::string str() const;
 
+  /// Sets an option wherever \p Pass stands in the pipeline; false where it
+  /// does not take the value.
+  bool setOption(std::string_view Pass, std::string_view Name,
+                 std::string_view Value);
+
   struct Step {
     /// Either a pass or, where this is null, a loop over Body.
     std::unique_ptr<Pass> P;

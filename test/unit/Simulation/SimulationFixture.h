@@ -111,8 +111,10 @@ struct TernaryNet {
     return X;
   }
 
-  /// Rates by \p Rate, which gets called once a reaction.
-  std::string text(const std::function<double()> &Rate) const {
+  /// Rates by \p Rate, which gets called once a reaction. \p Annihilate lets
+  /// the rails of all sums and of the outputs cancel.
+  std::string text(const std::function<double()> &Rate,
+                   bool Annihilate = false) const {
     std::string T = "@input x[" + std::to_string(Widths[0]) +
                     "] dual\n@output y[" + std::to_string(Widths.back()) +
                     "] dual\n";
@@ -139,6 +141,8 @@ struct TernaryNet {
         if (B != 0)
           T += Sum + I + (B > 0 ? ".p" : ".n") + " @initial " +
                formatDouble(std::abs(B)) + "\n";
+        if (Annihilate)
+          T += Sum + I + ".p + " + Sum + I + ".n ->" + K();
         if (L == Last)
           continue;
         std::string H = "h" + std::to_string(L + 1) + I,
