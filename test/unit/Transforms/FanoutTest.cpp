@@ -14,11 +14,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Limit.h"
+#include "../ParseNetwork.h"
 #include "../RandomNetwork.h"
 #include "nn2crn/Analysis/CertainDownstream.h"
 #include "nn2crn/Analysis/CostModel.h"
 #include "nn2crn/Analysis/FeedForward.h"
-#include "nn2crn/IR/Text.h"
 #include "nn2crn/IR/Verifier.h"
 #include "nn2crn/Transforms/Pipeline.h"
 
@@ -29,6 +29,7 @@
 #include <map>
 
 using namespace nn2crn;
+using nn2crn::test::parse;
 
 namespace {
 Network run(const Network &Before, const std::string &Passes,
@@ -41,13 +42,6 @@ Network run(const Network &Before, const std::string &Passes,
   PassRun Local;
   EXPECT_TRUE(P && runPipeline(*P, Net, Context, {}, Did ? *Did : Local));
   return Net;
-}
-
-Network parse(std::string_view Text) {
-  DiagnosticEngine Diags(
-      [](const Diagnostic &D) { ADD_FAILURE() << formatDiagnostic(D); });
-  auto Net = parseText(Text, "t.crn", Diags);
-  return Net ? std::move(*Net) : Network();
 }
 
 /// A layered network: every species is used by at most one reaction (so that it

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../ParseNetwork.h"
 #include "../RandomFeedForward.h"
 #include "../RandomGraph.h"
 #include "../RandomNetwork.h"
@@ -46,12 +47,6 @@ uint64_t count(const PassRun &Run, std::string_view Name) {
   return 0;
 }
 
-Network parse(std::string_view Text) {
-  Collected Diags;
-  auto Net = parseText(Text, "t.crn", Diags.Engine);
-  EXPECT_TRUE(Net) << Diags.text();
-  return Net ? std::move(*Net) : Network();
-}
 std::string text(const Network &Net) {
   std::string Text;
   llvm::raw_string_ostream OS(Text);

@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Verification/Certificate.h"
+#include "../ParseNetwork.h"
 
 #include "../GraphEval.h"
-#include "nn2crn/IR/Text.h"
 
 #include <gtest/gtest.h>
 
@@ -19,13 +19,6 @@ using Verdict = Certificate::Verdict;
 using Limit = Certificate::Limit;
 
 namespace {
-Network parse(std::string_view Text) {
-  Collected Diags;
-  auto Net = parseText(Text, "t.crn", Diags.Engine);
-  EXPECT_TRUE(Net) << Diags.text();
-  return Net ? std::move(*Net) : Network();
-}
-
 /// Holds the network \p A against the network \p B.
 Certificate compare(std::string_view A, std::string_view B) {
   Network Mine = parse(A), Other = parse(B);
