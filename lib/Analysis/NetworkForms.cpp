@@ -138,7 +138,7 @@ NetworkForms<T>::NetworkForms(const Network &Net, const Certainty &C,
   // Ports read what is left, so supplies and the consumer's extent stay.
   std::vector<bool> Read(Net.speciesRows());
   for (const Port &P : Net.ports())
-    if (P.Direction == PortDirection::Output)
+    if (P.Direction != PortDirection::Input)
       for (const PortTerm &L : P.Terms) {
         SupplyUses[L.Species.Value] += 2;
         Read[L.Species.Value] = true;
@@ -268,16 +268,17 @@ template <class T> bool NetworkForms<T>::fire(ReactionId Id) {
   bool Blocked = false;
   for (Term L : R.reactants()) {
     SpeciesId S = L.Species;
-    if (Held[S.Value])
+    // Held at its initial amount, which is not 0.
+    if (Held[S.Value] && !Given[S.Value])
       continue;
     uint32_t Back = 0;
     for (Term P : R.products())
       if (P.Species == S)
         Back = P.Coefficient;
-    FormPtr Supply = supply(S);
+    FormPtr Supply = Held[S.Value] ? Given[S.Value] : supply(S);
     if (!Supply)
       return false;
-    if (Back >= L.Coefficient) {
+    if (Held[S.Value] || Back >= L.Coefficient) {
       // A catalyst is a gate. It must be known to be there, or not.
       Interval In = Space.bounds(*Supply);
       if (Supply->isZero() || In.High <= 0)
@@ -371,13 +372,14 @@ static bool tryToProve(const Network &Net, const Certainty &C, bool Declared,
     Problem = Forms.problem();
   for (const Port &P : Net.ports())
     for (size_t E = 0; E < P.elementCount() && Problem.empty() &&
-                       P.Direction == PortDirection::Output;
+                       P.Direction != PortDirection::Input;
          ++E) {
       auto Reading = Forms.reading(P, E);
       if (!Reading)
         Problem = Forms.problem();
       else if (Space.isMarked(*Reading))
-        Problem = "element " + std::to_string(E) + " of output '" + P.Name +
+        Problem = "element " + std::to_string(E) + " of " +
+                  std::string(P.directionName()) + " '" + P.Name +
                   "' depends on how much is annihilated, and so on rate "
                   "constants";
     }

@@ -27,7 +27,7 @@ prints what it proved, and stops the pipeline with the culprits where it cannot.
 | | |
 | --- | --- |
 | `catalysts` | reactants that a reaction does not use up, where each is proven to be there, or proven absent, for all inputs in the declared ranges |
-| `nothing` | no shared reactant at all: every species is a reactant of one reaction |
+| `nothing` | no shared reactant at all: every species that is not held is a reactant of one reaction at most |
 | `annihilations` | also reactions `p + n ->` that compete, where it is proven that no output reads how much they take; then readings are certain, single amounts are not |
 
 Changes nothing.
@@ -75,22 +75,17 @@ private:
   }
 
   static bool checkUnshared(const Network &Net, DiagnosticEngine &Diags) {
-    std::vector<ReactionId> User(Net.speciesRows());
-    for (Reaction R : Net.reactions())
-      for (Term T : R.reactants()) {
-        ReactionId &First = User[T.Species.Value];
-        if (!First.isValid()) {
-          First = R.id();
-          continue;
-        }
-        auto D = Diags.error(DiagId::NotRateIndependent, {},
-                             "'" + Net.nameText(T.Species) +
-                                 "' is a reactant of two reactions");
-        for (ReactionId Id : {First, R.id()})
-          D.note(Net.provenance().locate(Net.reaction(Id).origin()),
-                 "reaction '" + reactionText(Net, Net.reaction(Id)) + "'");
-        return false;
-      }
+    auto Found = findCompetitions(Net, /*Strict=*/true);
+    if (!Found.empty()) {
+      const Competition &C = Found.front();
+      auto D = Diags.error(DiagId::NotRateIndependent, {},
+                           "'" + Net.nameText(C.Species) +
+                               "' is a reactant of two reactions");
+      for (ReactionId Id : std::span(C.Reactions).first(2))
+        D.note(Net.provenance().locate(Net.reaction(Id).origin()),
+               "reaction " + quotedReaction(Net, Id));
+      return false;
+    }
     return true;
   }
 };

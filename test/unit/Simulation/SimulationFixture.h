@@ -9,7 +9,7 @@
 #ifndef NN2CRN_TEST_SIMULATIONFIXTURE_H
 #define NN2CRN_TEST_SIMULATIONFIXTURE_H
 
-#include "nn2crn/IR/Text.h"
+#include "../ParseNetwork.h"
 #include "nn2crn/Simulation/Simulate.h"
 
 #include <gtest/gtest.h>
@@ -24,13 +24,6 @@ struct Reports {
   DiagnosticEngine Diags{
       [this](const Diagnostic &D) { Text += formatDiagnostic(D); }};
 };
-
-inline Network parse(std::string_view Text) {
-  Reports R;
-  auto Net = parseText(Text, "t.crn", R.Diags);
-  EXPECT_TRUE(Net) << R.Text;
-  return Net ? std::move(*Net) : Network();
-}
 
 /// Simulates the network's own amounts, or \p Inputs; an empty result, with the
 /// report in \p Reported, after errors.
