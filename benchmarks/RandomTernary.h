@@ -9,6 +9,7 @@
 #ifndef NN2CRN_BENCHMARKS_RANDOMTERNARY_H
 #define NN2CRN_BENCHMARKS_RANDOMTERNARY_H
 
+#include "SplitMix.h"
 #include "nn2crn/Graph/Graph.h"
 
 #include <cstdint>
@@ -16,18 +17,6 @@
 #include <vector>
 
 namespace nn2crn::bench {
-
-/// A small generator whose stream does not depend on the standard library.
-struct SplitMix {
-  uint64_t State;
-  uint32_t below(uint32_t N) {
-    uint64_t Z = (State += 0x9e3779b97f4a7c15);
-    Z = (Z ^ (Z >> 30)) * 0xbf58476d1ce4e5b9;
-    Z = (Z ^ (Z >> 27)) * 0x94d049bb133111eb;
-    Z ^= Z >> 31;
-    return static_cast<uint32_t>((Z >> 32) * N >> 32);
-  }
-};
 
 /// Dense layers of these widths with ReLUs between them. Weights are -1, 0 and
 /// 1, a third each; biases are multiples of 1/8 up to 1.

@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "SplitMix.h"
 #include "nn2crn/Analysis/CostModel.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/Transforms/Pipeline.h"
@@ -25,20 +26,9 @@
 #include <string>
 
 using namespace nn2crn;
+using bench::SplitMix;
 
 namespace {
-
-/// A small generator whose stream does not depend on the standard library.
-struct SplitMix {
-  uint64_t State;
-  uint32_t below(uint32_t N) {
-    uint64_t Z = (State += 0x9e3779b97f4a7c15);
-    Z = (Z ^ (Z >> 30)) * 0xbf58476d1ce4e5b9;
-    Z = (Z ^ (Z >> 27)) * 0x94d049bb133111eb;
-    Z ^= Z >> 31;
-    return static_cast<uint32_t>((Z >> 32) * N >> 32);
-  }
-};
 
 constexpr uint64_t Seed = 7;
 

@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "SplitMix.h"
 #include "nn2crn/IR/Binary.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/IR/Text.h"
@@ -28,20 +29,9 @@
 #include <string>
 
 using namespace nn2crn;
+using bench::SplitMix;
 
 namespace {
-
-/// A small generator whose stream does not depend on the standard library.
-struct SplitMix {
-  uint64_t State;
-  uint32_t below(uint32_t N) {
-    uint64_t Z = (State += 0x9e3779b97f4a7c15);
-    Z = (Z ^ (Z >> 30)) * 0xbf58476d1ce4e5b9;
-    Z = (Z ^ (Z >> 27)) * 0x94d049bb133111eb;
-    Z ^= Z >> 31;
-    return static_cast<uint32_t>((Z >> 32) * N >> 32);
-  }
-};
 
 /// Calls \p Add(reactant, reactant, product, product) for every reaction.
 template <class F> void generate(uint32_t Reactions, bool Local, F Add) {

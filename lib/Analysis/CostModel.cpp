@@ -61,6 +61,7 @@ private:
   /// sign.
   void supplyInputs() {
     Supply.resize(Net.speciesRows());
+    IsSet.resize(Net.speciesRows());
     for (SpeciesId S : Net.species())
       Supply[S.Value] = Net.initialValue(S);
     std::vector<double> Set(Net.speciesRows());
@@ -80,6 +81,7 @@ private:
         bool Seen[2] = {false, false};
         for (const PortTerm &T : P.element(I)) {
           bool Positive = T.Coefficient > 0;
+          IsSet[T.Species.Value] = true;
           if (std::exchange(Seen[Positive], true))
             continue;
           double Most = Positive ? Sum(Range.High) : -Sum(Range.Low);
@@ -149,8 +151,10 @@ private:
           Extent = std::min(Extent, Supply[S] / (T.Coefficient - Back));
       });
       for (Term T : R.reactants())
-        if (Use.isHeld(T.Species))
+        if (Use.isHeld(T.Species)) {
           K *= std::pow(Net.initialValue(T.Species), T.Coefficient);
+          Free += IsSet[T.Species.Value]; // A user may give nothing.
+        }
       constexpr double Settled = 1000;
       Ready += Order == 1 ? 1 / K : std::log(Settled) / K;
       ++Chain;
@@ -180,7 +184,7 @@ private:
   std::vector<ReactionId> Order;
   /// All that a species can get.
   std::vector<double> Supply;
-  std::vector<bool> RunsOut;
+  std::vector<bool> IsSet, RunsOut;
 };
 } // namespace
 

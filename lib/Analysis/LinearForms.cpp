@@ -464,6 +464,13 @@ template <class T> bool FormSpace<T>::isMarked(const Form &F) const {
       F.Entries, [&](const auto &E) { return Atoms[E.Atom].Marked; });
 }
 
+/// The constant before it is divided by the denominator. Constants of less than
+/// 2^-1022 have a unit beyond all doubles.
+template <class T> double FormSpace<T>::constantOf(const Form &F) const {
+  return std::isinf(UnitValue) ? (toRational(F.Constant) / Unit).toDouble()
+                               : toDouble(F.Constant) / UnitValue;
+}
+
 template <class T> Interval FormSpace<T>::bounds(const Form &F) const {
   return {leastValue(F, 1), -leastValue(F, -1)};
 }
@@ -477,17 +484,21 @@ double FormSpace<T>::leastValue(const Form &F, int Sign) const {
     const Interval &B = Atoms[E.Atom].Bounds;
     return signOf(E.Coefficient) * Sign > 0 ? B.Low : B.High;
   };
-  double Sum = Sign * toDouble(F.Constant) / UnitValue;
+  double Sum = Sign * constantOf(F);
   // What rounding may have moved: each number by some units in its last place.
-  double Size = std::fabs(Sum);
+  double Size = std::fabs(Sum), Largest = 0;
   for (const auto &E : F.Entries)
     if (double B = Bound(E); B != 0) {
       if (std::isinf(B))
         return -std::numeric_limits<double>::infinity();
       Sum += Sign * toDouble(E.Coefficient) * B;
       Size += std::fabs(toDouble(E.Coefficient) * B);
+      Largest = std::max(Largest, std::fabs(B));
     }
-  double Slack = Size * (static_cast<double>(F.Entries.size()) + 8) * 0x1p-52;
+  constexpr double Least = std::numeric_limits<double>::min();
+  // Numbers below the normal ones are off by more: as if they were normal.
+  double Slack = (Size + Least * (1 + Largest)) *
+                 (static_cast<double>(F.Entries.size()) + 8) * 0x1p-52;
   // The sign is what matters, and a bound of exactly 0 is common.
   if (std::fabs(Sum) <= Slack && std::isfinite(Size)) {
     Rational Exact = toRational(F.Constant) / Unit;
@@ -499,7 +510,9 @@ double FormSpace<T>::leastValue(const Form &F, int Sign) const {
   }
   Sum -= Slack;
   double Below = toDouble(F.Denominator);
-  return Sum < 0 ? Sum / (Below * (1 - 0x1p-50))
+  // What is negative stays so, however small.
+  return Sum < 0 ? std::min(Sum / (Below * (1 - 0x1p-50)),
+                            -std::numeric_limits<double>::denorm_min())
                  : Sum / (Below * (1 + 0x1p-50));
 }
 
@@ -507,7 +520,7 @@ template <class T>
 template <class V>
 V FormSpace<T>::valueIn(const Form &F, std::span<const V> Values) const {
   if constexpr (std::is_same_v<V, double>) {
-    double Sum = toDouble(F.Constant) / UnitValue;
+    double Sum = constantOf(F);
     for (const auto &E : F.Entries)
       Sum += toDouble(E.Coefficient) * Values[E.Atom];
     return Sum / toDouble(F.Denominator);

@@ -138,7 +138,7 @@ NetworkForms<T>::NetworkForms(const Network &Net, const Certainty &C,
   // Ports read what is left, so supplies and the consumer's extent stay.
   std::vector<bool> Read(Net.speciesRows());
   for (const Port &P : Net.ports())
-    if (P.Direction == PortDirection::Output)
+    if (P.Direction != PortDirection::Input)
       for (const PortTerm &L : P.Terms) {
         SupplyUses[L.Species.Value] += 2;
         Read[L.Species.Value] = true;
@@ -268,16 +268,17 @@ template <class T> bool NetworkForms<T>::fire(ReactionId Id) {
   bool Blocked = false;
   for (Term L : R.reactants()) {
     SpeciesId S = L.Species;
-    if (Held[S.Value])
+    // Held at its initial amount, which is not 0.
+    if (Held[S.Value] && !Given[S.Value])
       continue;
     uint32_t Back = 0;
     for (Term P : R.products())
       if (P.Species == S)
         Back = P.Coefficient;
-    FormPtr Supply = supply(S);
+    FormPtr Supply = Held[S.Value] ? Given[S.Value] : supply(S);
     if (!Supply)
       return false;
-    if (Back >= L.Coefficient) {
+    if (Held[S.Value] || Back >= L.Coefficient) {
       // A catalyst is a gate. It must be known to be there, or not.
       Interval In = Space.bounds(*Supply);
       if (Supply->isZero() || In.High <= 0)
@@ -354,6 +355,50 @@ typename NetworkForms<T>::FormPtr NetworkForms<T>::reading(const Port &P,
             Rational::fromDouble(P.element(Element)[I].Coefficient) / *Scale);
   Sum.addConstant(*Constant / *Scale - *Offset);
   return Sum.take();
+}
+
+//===----------------------------------------------------------------------===//
+// The proof
+//===----------------------------------------------------------------------===//
+
+/// False where the numbers of type T are too small.
+template <class T>
+static bool tryToProve(const Network &Net, const Certainty &C, bool Declared,
+                       std::string &Problem) {
+  FormSpace<T> Space(commonUnit(Net));
+  NetworkForms<T> Forms(Net, C, Space);
+  Problem.clear();
+  if (!Forms.run(NetworkForms<T>::addVariables(Net, Space, Declared)))
+    Problem = Forms.problem();
+  for (const Port &P : Net.ports())
+    for (size_t E = 0; E < P.elementCount() && Problem.empty() &&
+                       P.Direction != PortDirection::Input;
+         ++E) {
+      auto Reading = Forms.reading(P, E);
+      if (!Reading)
+        Problem = Forms.problem();
+      else if (Space.isMarked(*Reading))
+        Problem = "element " + std::to_string(E) + " of " +
+                  std::string(P.directionName()) + " '" + P.Name +
+                  "' depends on how much is annihilated, and so on rate "
+                  "constants";
+    }
+  return !Space.overflowed();
+}
+
+std::string nn2crn::proveReadings(const Network &Net, const Certainty &C,
+                                  bool Declared) {
+  bool Read = std::ranges::any_of(Net.ports(), [](const Port &P) {
+    return P.Direction == PortDirection::Output;
+  });
+  if (!Read && !C.Annihilations.empty())
+    return "the network has no output ports, and the amounts of its species "
+           "depend on how much is annihilated, and so on rate constants";
+  std::string Problem;
+  withNumbersLargeEnough([&](auto N) {
+    return tryToProve<decltype(N)>(Net, C, Declared, Problem);
+  });
+  return Problem;
 }
 
 template class nn2crn::NetworkForms<int64_t>;

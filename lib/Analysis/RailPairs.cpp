@@ -183,7 +183,7 @@ private:
   //===--- Candidates: outputs --------------------------------------------===//
 
   void pairOutputs() {
-    std::map<Reading, std::vector<SpeciesId>> Open;
+    std::map<Reading, std::deque<SpeciesId>> Open;
     for (SpeciesId S : Net.species()) {
       if (Sure.fate(S) != Fate::Stays || isSeenAlone(S) || isNothing(S))
         continue;
@@ -193,7 +193,7 @@ private:
       auto It = Open.find(Mirror);
       if (It != Open.end() && !It->second.empty() &&
           tryPair(It->second.front(), S))
-        It->second.erase(It->second.begin());
+        It->second.pop_front();
       else
         Open[Readings[S.Value]].push_back(S);
     }

@@ -13,10 +13,41 @@
 #include "nn2crn/Support/OutputFile.h"
 #include "nn2crn/Transforms/Pass.h"
 
+#include <algorithm>
+#include <cmath>
+
 using namespace nn2crn;
+
+std::optional<Certificate> nn2crn::certifyRounded(const Network &Net,
+                                                  const Graph &Model,
+                                                  const Quantization &Rounding,
+                                                  DiagnosticEngine &Diags) {
+  auto C = certify(Net, &Model, Diags);
+  if (C && !Rounding.Exact)
+    C->Rounding = {Rounding.Bits, Rounding.Bound, Rounding.Declared};
+  return C;
+}
+
+/// The ranges that \p Net declares for the inputs of \p G; one for all elements
+/// of each, as that is what a model's weights are rounded for.
+static InputBox boxOf(const Network &Net, const Graph &G) {
+  InputBox Box(G.inputs().size());
+  for (size_t I = 0; I < Box.size(); ++I) {
+    const Port *P = Net.findPort(G.inputs()[I].Name, PortDirection::Input);
+    if (!P || P->Range.empty())
+      continue;
+    ValueRange All{P->Range[0].Low, P->Range[0].High};
+    for (const PortRange &R : P->Range)
+      All = {std::min(All.Low, R.Low), std::max(All.High, R.High)};
+    if (std::isfinite(All.Low) && std::isfinite(All.High))
+      Box[I] = All;
+  }
+  return Box;
+}
 
 std::optional<Certificate>
 nn2crn::certifyAgainstModel(const Network &Net, std::string_view ModelPath,
+                            const WeightOptions &Options,
                             DiagnosticEngine &Diags,
                             std::span<const std::string> Set) {
   auto Bytes = readFile(ModelPath, Diags);
@@ -28,7 +59,10 @@ nn2crn::certifyAgainstModel(const Network &Net, std::string_view ModelPath,
   auto G = importONNX(*Bytes, inputName(ModelPath), Diags, Reading);
   if (!G)
     return std::nullopt;
-  return certify(Net, &*G, Diags);
+  auto Rounding = roundModel(*G, Options, boxOf(Net, *G), Diags);
+  if (!Rounding)
+    return std::nullopt;
+  return certifyRounded(Net, *G, *Rounding, Diags);
 }
 
 bool nn2crn::writeCertificateFile(const Certificate &C, std::string_view Path,
@@ -65,7 +99,7 @@ docs/reference/certificate.md says what the lines mean. Changes nothing.
   PassResult run(Network &Net, PassContext &Context) override {
     auto C = needsOriginal() ? certify(Net, Context.Original, Context.Diags)
                              : certifyAgainstModel(Net, std::string(Against),
-                                                   Context.Diags);
+                                                   {}, Context.Diags);
     if (!C)
       return PassResult::failed();
     Context.Print(certificateSummary(*C));

@@ -41,16 +41,22 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   auto G = importONNX(Bytes, FileName, Diags, Reading);
   if (!G)
     return std::nullopt;
+  CompileReport Unread;
+  CompileReport &Out = Report ? *Report : Unread;
+  auto Box = declaredBox(*G, Options.InputRanges, Diags);
+  auto Rounded =
+      Box ? roundModel(*G, Options.Weights, *Box, Diags) : std::nullopt;
+  if (!Rounded)
+    return std::nullopt;
+  Out.Weights = *Rounded;
   auto Net = lower(*G, *S, Diags);
   if (!Net || !declareInputRanges(*Net, Options.InputRanges, Diags))
     return std::nullopt;
   PassContext Context(Diags, Options.Print);
-  CompileReport Unread;
-  CompileReport &Out = Report ? *Report : Unread;
   if (!runPipeline(*Passes, *Net, Context, Options.Run, Out.Passes))
     return std::nullopt;
   if (Options.Certify)
-    if (Out.Proof = certify(*Net, &*G, Diags); !Out.Proof)
+    if (Out.Proof = certifyRounded(*Net, *G, Out.Weights, Diags); !Out.Proof)
       return std::nullopt;
   return Net;
 }

@@ -268,6 +268,12 @@ bool nn2crn::runSimulation(const Network &Net, const SimulateRequest &Request,
     return false;
   if (Request.Outputs.empty())
     printTable(*Result, OS);
+  if (Request.Outputs.empty() && Result->Limit == LimitKind::Differences)
+    OS << "outputs are certain; amounts of single species are not, for "
+       << Result->Annihilations
+       << (Result->Annihilations == 1 ? " annihilation takes"
+                                      : " annihilations take")
+       << " from them what rates decide\n";
   if (Score)
     OS << "accuracy " << llvm::format("%.4f", Score->accuracy()) << ": "
        << Score->Right << " of " << Score->Cases << " labels\n";

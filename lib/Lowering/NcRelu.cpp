@@ -18,6 +18,7 @@
 
 #include "nn2crn/Lowering/NcRelu.h"
 
+#include "nn2crn/Graph/Quantize.h"
 #include "nn2crn/IR/Editor.h"
 
 #include <algorithm>
@@ -25,40 +26,6 @@
 #include <unordered_set>
 
 using namespace nn2crn;
-
-//===----------------------------------------------------------------------===//
-// Weights
-//===----------------------------------------------------------------------===//
-
-/// Reports the weights of one operand that are not -1, 0 or 1.
-static bool checkWeights(const Graph &G, const Node::Operand &O,
-                         DiagnosticEngine &Diags) {
-  auto IsTernary = [](double W) { return W == 1 || W == -1; };
-  auto All = O.Weights.weights();
-  auto Bad = All.size() - static_cast<size_t>(
-                              std::count_if(All.begin(), All.end(), IsTernary));
-  if (Bad == 0)
-    return true;
-  std::string First;
-  for (uint32_t Row = 0; Row < O.Weights.rows() && First.empty(); ++Row) {
-    auto Columns = O.Weights.columnsOf(Row);
-    auto Weights = O.Weights.weightsOf(Row);
-    auto At = std::find_if_not(Weights.begin(), Weights.end(), IsTernary);
-    if (At != Weights.end())
-      First =
-          formatDouble(*At) + ", from element " +
-          std::to_string(Columns[static_cast<size_t>(At - Weights.begin())]) +
-          " of its input to element " + std::to_string(Row) + " of its result";
-  }
-  Diags
-      .error(DiagId::UnsupportedWeight, G.locate(O.Source),
-             "expected weights -1, 0 and 1, found " + std::to_string(Bad) +
-                 " others among the " + std::to_string(All.size()) +
-                 " that are not 0; the first is " + First)
-      .note("train the model with ternary weights (biases may be any numbers), "
-            "or quantise them before the export");
-  return false;
-}
 
 //===----------------------------------------------------------------------===//
 // Lowering
@@ -80,6 +47,8 @@ struct Reader {
   uint32_t Wire;
   /// Null for a reader that takes the value as it is.
   const SparseMatrix *Weights;
+  /// What its result is carried times, by row.
+  const std::vector<double> *Scale = nullptr;
 };
 
 class NcReluLowering {
@@ -91,6 +60,7 @@ public:
 private:
   static constexpr uint32_t None = UINT32_MAX;
 
+  bool scaleWeights();
   bool checkSizes();
   void nameWires();
   uint32_t addWire(SignalId Signal, ValueId V, OriginId Origin);
@@ -106,6 +76,10 @@ private:
   Network Net;
   Editor E;
   RateId One;
+  /// How many times each value is carried, and the same as doubles, which are
+  /// near enough to find an integer.
+  CarriedScales Scale;
+  std::vector<std::vector<double>> ScaleValue;
   std::vector<Wire> Wires;
   /// The wire of each value; what each ReLU takes in; what each output shows.
   std::vector<uint32_t> WireOf, ReluIn, OutputWire;
@@ -125,6 +99,27 @@ bool NcReluLowering::tooLarge(const std::string &What) {
       .error(DiagId::NetworkTooLarge, std::move(Where),
              "the network would have more than 2^32 " + What)
       .note("compile a smaller model");
+  return false;
+}
+
+bool NcReluLowering::scaleWeights() {
+  NodeId Culprit;
+  auto Found = integerScales(G, MostIntegerBits, &Culprit);
+  if (Found) {
+    Scale = std::move(*Found);
+    for (const std::vector<Rational> &S : Scale) {
+      ScaleValue.emplace_back();
+      for (const Rational &R : S)
+        ScaleValue.back().push_back(R.toDouble());
+    }
+    return true;
+  }
+  Diags
+      .error(DiagId::UnsupportedWeight, G.locate(G.node(Culprit).Source),
+             "expected weights that are integers below 2^31 times a common "
+             "step, since they become stoichiometric coefficients")
+      .note("round them to fewer bits, as --weight-bits does; where values of "
+            "different layers are added, their steps multiply up");
   return false;
 }
 
@@ -254,7 +249,8 @@ void NcReluLowering::nameWires() {
     for (const Node::Operand &O : N.Operands) {
       auto &List = Readers[O.Value.Value];
       if (N.Kind == NodeKind::Affine)
-        List.push_back({WireOf[N.Result.Value], &O.Weights});
+        List.push_back(
+            {WireOf[N.Result.Value], &O.Weights, &ScaleValue[N.Result.Value]});
       else if (WireOf[O.Value.Value] != ReluIn[I])
         List.push_back({ReluIn[I], nullptr});
     }
@@ -272,6 +268,9 @@ void NcReluLowering::addPort(const GraphPort &P, PortDirection Direction,
   Made.Name = P.Name;
   Made.Direction = Direction;
   Made.Shape = P.Shape;
+  Made.Scale.clear();
+  for (const Rational &S : Scale[P.Value.Value])
+    Made.Scale.push_back(Number::rational(S));
   uint32_t Elements = G.value(P.Value).Elements;
   Made.Begin.reserve(size_t{Elements} + 1);
   Made.Terms.reserve(size_t{2} * Elements);
@@ -294,6 +293,9 @@ bool NcReluLowering::fanOut(ValueId V) {
   // Rows of each matrix, turned into columns: a counting sort, which keeps
   // the order of readers and of rows.
   std::vector<uint64_t> Begin(size_t{Elements} + 1);
+  auto At = [](const std::vector<double> &Scales, size_t I) {
+    return Scales[Scales.size() > 1 ? I : 0];
+  };
   auto ForEach = [&](auto Do) {
     for (const Reader &R : List) {
       if (!R.Weights) {
@@ -305,7 +307,10 @@ bool NcReluLowering::fanOut(ValueId V) {
         auto Columns = R.Weights->columnsOf(Row);
         auto Weights = R.Weights->weightsOf(Row);
         for (size_t K = 0; K < Columns.size(); ++K)
-          Do(Columns[K], Target{R.Wire, Row, Weights[K] > 0 ? 1 : -1});
+          Do(Columns[K],
+             Target{R.Wire, Row,
+                    std::llrint(Weights[K] * At(*R.Scale, Row) /
+                                At(ScaleValue[V.Value], Columns[K]))});
       }
     }
   };
@@ -408,16 +413,12 @@ void NcReluLowering::setBiases() {
     for (uint32_t I = 0; I < N.Bias.size(); ++I)
       if (N.Bias[I] != 0)
         E.setInitial(rail(WireOf[N.Result.Value], I, N.Bias[I] < 0),
-                     std::abs(N.Bias[I]));
+                     Number(std::abs(N.Bias[I])) *
+                         Number::rational(scaleOf(Scale[N.Result.Value], I)));
 }
 
 std::optional<Network> NcReluLowering::run() {
-  bool Good = true;
-  for (const Node &N : G.nodes())
-    if (N.Kind == NodeKind::Affine)
-      for (const Node::Operand &O : N.Operands)
-        Good &= checkWeights(G, O, Diags);
-  if (!Good || !checkSizes())
+  if (!scaleWeights() || !checkSizes())
     return std::nullopt;
 
   Net.Name = G.Name;

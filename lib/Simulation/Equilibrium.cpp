@@ -128,6 +128,10 @@ template <size_t L> void EquilibriumBlock::fireAll() {
         }
       }
     }
+    // One of two rails of an input is empty, and so is much of a picture.
+    if (std::all_of(XH, XH + L, [](double X) { return X == 0; }) &&
+        std::all_of(XE, XE + L, [](double X) { return X == 0; }))
+      continue;
     for (const CompiledNetwork::Change &Use : C.consumed(R)) {
       size_t At = size_t{Use.Species} * L;
       for (size_t I = 0; I < L; ++I) {
@@ -180,9 +184,45 @@ EquilibriumBlock::Reading EquilibriumBlock::read(size_t Lane, const Port &P,
 // What is still to come
 //===----------------------------------------------------------------------===//
 
-RemainingFlows::RemainingFlows(const CompiledNetwork &C)
-    : C(C), Amount(C.speciesCount()), In(C.speciesCount()),
-      Out(C.speciesCount()) {}
+RemainingFlows::RemainingFlows(const CompiledNetwork &C,
+                               std::span<const Port *const> Outputs,
+                               std::span<const Annihilation> Annihilations)
+    : C(C), Outputs(Outputs), Amount(C.speciesCount()), In(C.speciesCount()),
+      Out(C.speciesCount()) {
+  if (Annihilations.empty())
+    return;
+  // The annihilations of each species.
+  std::vector<uint32_t> Begin(C.speciesCount() + 1);
+  for (const Annihilation &A : Annihilations)
+    for (uint32_t S : A)
+      ++Begin[S + 1];
+  for (size_t S = 0; S < C.speciesCount(); ++S)
+    Begin[S + 1] += Begin[S];
+  std::vector<uint32_t> Of(Begin.back()), Next(Begin.begin(), Begin.end() - 1);
+  for (size_t I = 0; I < Annihilations.size(); ++I)
+    for (uint32_t S : Annihilations[I])
+      Of[Next[S]++] = static_cast<uint32_t>(I);
+
+  std::vector<double> Effect(Annihilations.size());
+  std::vector<uint32_t> Touched;
+  size_t Reading = 0;
+  for (const Port *P : Outputs)
+    for (size_t E = 0; E < P->elementCount(); ++E, ++Reading) {
+      for (const PortTerm &T : P->element(E))
+        for (uint32_t At = Begin[T.Species.Value];
+             At < Begin[T.Species.Value + 1]; ++At) {
+          Effect[Of[At]] -= T.Coefficient;
+          Touched.push_back(Of[At]);
+        }
+      for (uint32_t I : Touched) {
+        if (Effect[I] != 0)
+          Directs.push_back(
+              {Reading, Annihilations[I], Effect[I] / P->scale(E).value()});
+        Effect[I] = 0;
+      }
+      Touched.clear();
+    }
+}
 
 void RemainingFlows::compute(std::span<const double> Amounts) {
   for (size_t S = 0; S < Amounts.size(); ++S)
@@ -210,15 +250,26 @@ void RemainingFlows::compute(std::span<const double> Amounts) {
   }
 }
 
-RemainingFlows::Band RemainingFlows::band(const Port &P, size_t Element) const {
-  Band B{0, 0};
-  for (const PortTerm &T : P.element(Element)) {
-    double Size = std::fabs(T.Coefficient);
-    double More = Size * In[T.Species.Value],
-           Less = Size * Out[T.Species.Value];
-    B.Up += T.Coefficient > 0 ? More : Less;
-    B.Down += T.Coefficient > 0 ? Less : More;
+void RemainingFlows::bands(std::vector<Band> &Bands) const {
+  Bands.clear();
+  for (const Port *P : Outputs)
+    for (size_t E = 0; E < P->elementCount(); ++E) {
+      Band B{0, 0};
+      for (const PortTerm &T : P->element(E)) {
+        double Size = std::fabs(T.Coefficient);
+        double More = Size * In[T.Species.Value],
+               Less = Size * Out[T.Species.Value];
+        B.Up += T.Coefficient > 0 ? More : Less;
+        B.Down += T.Coefficient > 0 ? Less : More;
+      }
+      double Scale = P->scale(E).value();
+      Bands.push_back({B.Up / Scale, B.Down / Scale});
+    }
+  for (const Direct &D : Directs) {
+    // What is left and what others take add up to what there is in all.
+    auto All = [&](uint32_t S) { return Amount[S] + Out[S]; };
+    double Taken = std::min(All(D.Pair[0]), All(D.Pair[1]));
+    Band &B = Bands[D.Reading];
+    (D.Effect > 0 ? B.Up : B.Down) += std::fabs(D.Effect) * Taken;
   }
-  double Scale = P.scale(Element).value();
-  return {B.Up / Scale, B.Down / Scale};
 }

@@ -20,6 +20,7 @@
 
 #include "nn2crn/Simulation/CompiledNetwork.h"
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -63,21 +64,41 @@ private:
 /// What is still to come from a state on the way to the limit, in plain
 /// doubles: how much more each species will be produced and consumed, whatever
 /// the rates. Bounds every later reading.
+///
+/// Annihilations p + n -> on top of such a network only ever take supplies
+/// away. Extents are minima of supplies, so in topological order none is larger
+/// than it would be without annihilations, at any time: the bounds on what the
+/// other reactions do hold as they are. What an annihilation itself does to a
+/// reading is at most (coefficient of p + that of n) times what is and comes of
+/// the scarcer of the two; nothing, where the two are an element's rails.
 class RemainingFlows {
 public:
-  explicit RemainingFlows(const CompiledNetwork &C);
+  using Annihilation = std::array<uint32_t, 2>;
+  /// \p C without the annihilations.
+  RemainingFlows(const CompiledNetwork &C, std::span<const Port *const> Outputs,
+                 std::span<const Annihilation> Annihilations);
   /// \p Amounts by species id; negative ones (an integrator's noise) count as
   /// zero.
   void compute(std::span<const double> Amounts);
-  /// How far the reading of an element can still go up and down.
+  /// How far a reading can still go up and down.
   struct Band {
     double Up, Down;
   };
-  Band band(const Port &P, size_t Element) const;
+  /// Of all outputs' elements, one after the other.
+  void bands(std::vector<Band> &Bands) const;
 
 private:
   const CompiledNetwork &C;
+  std::span<const Port *const> Outputs;
   std::vector<double> Amount, In, Out;
+  /// Annihilations that change a reading themselves, and by how much for each
+  /// unit that they take.
+  struct Direct {
+    size_t Reading;
+    Annihilation Pair;
+    double Effect;
+  };
+  std::vector<Direct> Directs;
 };
 
 } // namespace nn2crn

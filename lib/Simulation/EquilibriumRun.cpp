@@ -35,8 +35,8 @@ std::string digits(double Value) {
 
 bool nn2crn::runEquilibrium(const Session &S, std::vector<double> &Limits,
                             double &Accuracy) {
-  size_t Species = S.compiled().speciesCount();
-  size_t Lanes = EquilibriumBlock(S.compiled()).lanes();
+  size_t Species = S.compiledLimit().speciesCount();
+  size_t Lanes = EquilibriumBlock(S.compiledLimit()).lanes();
   size_t Blocks = (S.cases() + Lanes - 1) / Lanes;
   Limits.resize(S.cases() * S.readingCount());
   std::vector<Worst> Found(Blocks);
@@ -48,7 +48,7 @@ bool nn2crn::runEquilibrium(const Session &S, std::vector<double> &Limits,
   LoopEnd End = parallelFor(
       Blocks, S.options().Threads, S.options().Progress, "equilibrium",
       [&] {
-        return State{EquilibriumBlock(S.compiled()),
+        return State{EquilibriumBlock(S.compiledLimit()),
                      std::vector<double>(Species),
                      std::vector<double>(Species)};
       },

@@ -178,11 +178,12 @@ bool OdeIntegrator::interpolate(double Time, std::span<double> Amounts) {
   return true;
 }
 
-double OdeIntegrator::slowestRelaxation(double Level) {
+double OdeIntegrator::slowestRelaxation(double Level,
+                                        std::span<const double> Consumable) {
   if (P->System.size() == 0)
     return 0;
   return P->System.slowestRelaxation(P->Rates, sun::dataOf(P->Y.get()).data(),
-                                     Level, P->Scratch);
+                                     Level, Consumable, P->Scratch);
 }
 
 const std::string &OdeIntegrator::failure() const { return P->Failure; }

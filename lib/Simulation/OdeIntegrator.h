@@ -40,7 +40,7 @@ public:
   /// The same at a time within the last step.
   bool interpolate(double Time, std::span<double> Amounts);
   /// OdeSystem::slowestRelaxation here and now.
-  double slowestRelaxation(double Level);
+  double slowestRelaxation(double Level, std::span<const double> Consumable);
   /// What went wrong, for a person.
   const std::string &failure() const;
 

@@ -68,6 +68,30 @@ static std::string shortNumber(double Value) {
   return Text;
 }
 
+static std::string reason(const Session &S, const SettleMonitor::Laggard &L) {
+  using Kind = SettleMonitor::Laggard::Kind;
+  std::string Element =
+                  "element " + std::to_string(S.reading(L.Reading).second),
+              Amount = shortNumber(L.Amount);
+  switch (L.What) {
+  case Kind::Early:
+    return "time has not doubled twice since the first step";
+  case Kind::Distant:
+    return Element + " is still " + Amount + " from its limit";
+  case Kind::Moving:
+    return Element + " still moved by " + Amount +
+           " over the last two doublings of time";
+  case Kind::Behind:
+    return "it depends on '" + S.network().nameText(L.Species) +
+           "', which still moved by " + Amount +
+           " over the last two doublings of time";
+  case Kind::Slow:
+    return "what it depends on rests, but may yet move within a time of " +
+           Amount;
+  }
+  return "";
+}
+
 bool nn2crn::reportOutcome(const Session &S, size_t Case,
                            const OdeOutcome &Outcome) {
   switch (Outcome.How) {
@@ -79,17 +103,14 @@ bool nn2crn::reportOutcome(const Session &S, size_t Case,
                         shortNumber(Outcome.Time) + ": " + Outcome.Failure);
     return false;
   case OdeOutcome::End::TimeOut: {
-    auto [P, Element] = S.reading(Outcome.Laggard.Reading);
     bool Decided = S.options().Until == StopRule::Decided;
-    auto D = S.diags().error(
-        DiagId::NotSettled, {},
-        S.caseText(Case) + "port '" + P->Name + "' has not " +
-            (Decided ? "decided" : "settled") + " by t = " +
-            shortNumber(Outcome.Time) + ": element " + std::to_string(Element) +
-            (S.feedForward() ? " is still " : " still moved by ") +
-            shortNumber(std::max(0.0, Outcome.Laggard.Distance)) +
-            (S.feedForward() ? " from its limit"
-                             : " over the last two doublings of time"));
+    auto D =
+        S.diags().error(DiagId::NotSettled, {},
+                        S.caseText(Case) + "port '" +
+                            S.reading(Outcome.Laggard.Reading).first->Name +
+                            "' has not " + (Decided ? "decided" : "settled") +
+                            " by t = " + shortNumber(Outcome.Time) + ": " +
+                            reason(S, Outcome.Laggard));
     D.note("give a larger maximum time or settle tolerance, or a fixed end "
            "time");
     return false;
@@ -100,7 +121,7 @@ bool nn2crn::reportOutcome(const Session &S, size_t Case,
 
 bool nn2crn::runOde(const Session &S, SimulationResult &Result) {
   std::vector<double> Limits;
-  if (S.options().Until != StopRule::EndTime && S.feedForward()) {
+  if (S.options().Until != StopRule::EndTime && S.hasLimit()) {
     double Accuracy;
     if (!runEquilibrium(S, Limits, Accuracy))
       return false;

@@ -23,7 +23,7 @@ struct OdeOutcome {
   /// Where it failed: why.
   std::string Failure;
   /// Where time ran out: what had not come to rest.
-  SettleMonitor::Laggard Laggard{0, 0};
+  SettleMonitor::Laggard Laggard;
 };
 
 /// Integrates from \p Amounts until the session's stop rule is met. Calls

@@ -168,6 +168,7 @@ void OdeSystem::jacobian(std::span<const double> Rates, const double *Y,
 
 double OdeSystem::slowestRelaxation(std::span<const double> Rates,
                                     const double *Y, double Level,
+                                    std::span<const double> Consumable,
                                     std::vector<double> &Scratch) const {
   // Loss as a rate per amount, from the derivative of each consuming reaction
   // by the amount it consumes; it is there even while the amount is still 0.
@@ -182,7 +183,7 @@ double OdeSystem::slowestRelaxation(std::span<const double> Rates,
       if (Changes[X].Amount > 0) {
         Gain[S] += Changes[X].Amount * V;
         Source[S] += Endless ? Changes[X].Amount * V : 0;
-      } else if (Y[S] > 0)
+      } else if (Y[S] > 0 && Consumable[SpeciesOf[S]] > Level)
         Loss[S] -= Changes[X].Amount * V / Y[S];
     }
   }

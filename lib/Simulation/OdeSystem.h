@@ -58,9 +58,12 @@ public:
   /// By how much the state may still move although it moves slowly now: the
   /// longest relaxation time 1/loss of any species whose amount or level it
   /// tends to is above \p Level, and the longest time in which a source that
-  /// never ends makes \p Level of something that is never consumed.
+  /// never ends makes \p Level of something that is never consumed. Of a
+  /// species of which less than \p Level can be consumed any more, by
+  /// \p Consumable, nothing is lost.
   double slowestRelaxation(std::span<const double> Rates, const double *Y,
-                           double Level, std::vector<double> &Scratch) const;
+                           double Level, std::span<const double> Consumable,
+                           std::vector<double> &Scratch) const;
 
 private:
   struct Factor {

@@ -26,6 +26,8 @@ std::string nn2crn::reportJson(const SimulationResult &Result,
     J.attribute("method", Name(methodName(Result.Method)));
     if (!Result.Why.empty())
       J.attribute("why", llvm::json::fixUTF8(Name(Result.Why)));
+    if (Result.Limit != LimitKind::Unknown)
+      J.attribute("limit", Name(limitName(Result.Limit)));
     if (Result.Accuracy)
       J.attribute("accuracy", *Result.Accuracy);
     if (!Result.SettleTimes.empty())

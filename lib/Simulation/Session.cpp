@@ -91,11 +91,83 @@ bool Session::prepare() {
         return false;
       }
 
-  Order = analyzeFeedForward(Net);
-  Compiled = std::make_unique<CompiledNetwork>(
-      Net, Order ? std::optional<std::span<const ReactionId>>(Order.Order)
-                 : std::nullopt);
+  analyze();
   return true;
+}
+
+void Session::analyze() {
+  Certain = analyzeCertainty(Net);
+  bool Competes = Certain && !Certain.Annihilations.empty();
+  if (Competes)
+    Unproven = Options.Until == StopRule::EndTime ? "a limit was not asked for"
+                                                  : proveLimit();
+  if (!hasLimit()) {
+    Compiled = std::make_unique<CompiledNetwork>(Net);
+    return;
+  }
+  std::vector<ReactionId> Order = Certain.Order.Order;
+  if (Competes) {
+    Limit = std::make_unique<CompiledNetwork>(Net, Order);
+    for (ReactionId R : Certain.Annihilations) {
+      auto Pair = Net.reaction(R).reactants();
+      Annihilations.push_back({Pair[0].Species.Value, Pair[1].Species.Value});
+      Order.push_back(R);
+    }
+  }
+  Compiled = std::make_unique<CompiledNetwork>(Net, Order);
+}
+
+LimitKind Session::limitKind() const {
+  return !hasLimit()                     ? LimitKind::Unknown
+         : Certain.Annihilations.empty() ? LimitKind::Unique
+                                         : LimitKind::Differences;
+}
+
+std::string Session::proveLimit() const {
+  // The proof is about values on rails, as samples are put there; amounts that
+  // the network brings itself may be anything.
+  bool InRange = true;
+  std::vector<double> Initial(Net.speciesRows()), Values;
+  for (SpeciesId S : Net.species())
+    Initial[S.Value] = Net.initialValue(S);
+  for (const Port &P : Net.ports()) {
+    if (P.Direction == PortDirection::Output)
+      continue;
+    auto CheckRange = [&](std::span<const double> Case) {
+      for (size_t E = 0; E < Case.size(); ++E)
+        if (const PortRange *Range = P.range(E))
+          InRange &= Case[E] >= Range->Low && Case[E] <= Range->High;
+    };
+    auto Given = std::ranges::find(Inputs.Arrays, &P, &PortArray::P);
+    if (Given != Inputs.Arrays.end()) {
+      auto At = static_cast<size_t>(Given - Inputs.Arrays.begin());
+      for (size_t Case = 0; Case < Inputs.Cases; ++Case)
+        CheckRange(Inputs.values(At, Case));
+      continue;
+    }
+    Values.resize(P.elementCount());
+    readPort(P, Initial, Values);
+    CheckRange(Values);
+    for (size_t E = 0; E < P.elementCount(); ++E) {
+      auto Rails = P.element(E);
+      const PortTerm *Full = nullptr;
+      for (const PortTerm &T : Rails) {
+        if (Initial[T.Species.Value] == 0)
+          continue;
+        bool First = std::ranges::none_of(
+            Rails.first(static_cast<size_t>(&T - Rails.data())),
+            [&](const PortTerm &Other) {
+              return (Other.Coefficient > 0) == (T.Coefficient > 0);
+            });
+        if (Full || !First)
+          return "the network begins with several rails of port '" + P.Name +
+                 "', element " + std::to_string(E) +
+                 ", filled, as no input value does";
+        Full = &T;
+      }
+    }
+  }
+  return proveReadings(Net, Certain, /*Declared=*/InRange);
 }
 
 std::pair<const Port *, size_t> Session::reading(size_t I) const {
@@ -164,6 +236,8 @@ double Session::maxTime() const {
 SimulationResult Session::emptyResult() const {
   SimulationResult Result;
   Result.Cases = cases();
+  Result.Limit = limitKind();
+  Result.Annihilations = Annihilations.size();
   for (const Port *P : Outputs) {
     SimulationOutput Out;
     Out.Name = P->Name;

@@ -9,13 +9,14 @@
 #ifndef NN2CRN_LIB_SIMULATION_SESSION_H
 #define NN2CRN_LIB_SIMULATION_SESSION_H
 
-#include "nn2crn/Analysis/FeedForward.h"
-#include "nn2crn/Simulation/CompiledNetwork.h"
+#include "nn2crn/Analysis/NetworkForms.h"
 #include "nn2crn/Simulation/Simulate.h"
 
+#include "Equilibrium.h"
 #include "Parallel.h"
 
 #include <memory>
+#include <string>
 
 namespace nn2crn {
 
@@ -33,9 +34,24 @@ public:
   const SimulationOptions &options() const { return Options; }
   DiagnosticEngine &diags() const { return Diags; }
   size_t cases() const { return Inputs.Cases; }
-  const FeedForward &feedForward() const { return Order; }
-  /// The reactions in topological order where there is one, else in id order.
+  const Certainty &certainty() const { return Certain; }
+  /// Whether the limit of every reading is certain: that of every amount is, or
+  /// there are annihilations and it is proven that no reading of these samples
+  /// depends on what they take. (Not asked for a fixed end time.)
+  bool hasLimit() const { return Certain && Unproven.empty(); }
+  LimitKind limitKind() const;
+  /// Where only annihilations stand in the way: what could not be proven.
+  const std::string &unproven() const { return Unproven; }
+  /// All reactions that can run; those of the limit first, where there is one.
   const CompiledNetwork &compiled() const { return *Compiled; }
+  /// The reactions that make the limit, in topological order: without those
+  /// that annihilate. Needs hasLimit().
+  const CompiledNetwork &compiledLimit() const {
+    return Limit ? *Limit : *Compiled;
+  }
+  std::span<const RemainingFlows::Annihilation> annihilations() const {
+    return Annihilations;
+  }
   /// Output ports; a port of all species where the network has none.
   std::span<const Port *const> outputs() const { return Outputs; }
   /// Readings of one case, all outputs together.
@@ -62,12 +78,16 @@ public:
   bool finished(LoopEnd End) const;
 
 private:
+  void analyze();
+  std::string proveLimit() const;
   const Network &Net;
   const InputArrays &Inputs;
   const SimulationOptions &Options;
   DiagnosticEngine &Diags;
-  FeedForward Order;
-  std::unique_ptr<CompiledNetwork> Compiled;
+  Certainty Certain;
+  std::string Unproven;
+  std::unique_ptr<CompiledNetwork> Compiled, Limit;
+  std::vector<RemainingFlows::Annihilation> Annihilations;
   Port AllSpecies;
   std::vector<const Port *> Outputs;
   size_t Readings = 0;

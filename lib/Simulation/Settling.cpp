@@ -17,10 +17,12 @@ SettleMonitor::SettleMonitor(const Session &S)
     : S(S), Rule(S.options().Until), Values(S.readingCount()) {
   if (Rule == StopRule::EndTime)
     return;
-  if (S.feedForward())
-    Flows.emplace(S.compiled());
-  else
+  if (S.hasLimit()) {
+    Flows.emplace(S.compiledLimit(), S.outputs(), S.annihilations());
+  } else {
     findInfluences();
+    Consumable.emplace(S.compiled());
+  }
 }
 
 double SettleMonitor::tolerance(double Value) const {
@@ -34,7 +36,7 @@ void SettleMonitor::start(std::span<const double> TheLimits) {
   LimitWinner = Limits.empty() ? 0 : winner(Limits);
   LastWinner = SIZE_MAX;
   WinnerSince = 0;
-  Last = {0, 0};
+  Last = {};
   Station = 0;
   StillSince = 0;
   Previous.clear();
@@ -69,15 +71,16 @@ bool SettleMonitor::update(OdeIntegrator &I) {
 
 bool SettleMonitor::updateWithLimit(OdeIntegrator &I) {
   bool Within = true;
-  Last.Distance = -1;
+  double Furthest = -1;
   for (size_t R = 0; R < Values.size(); ++R) {
     double Distance = std::fabs(Values[R] - Limits[R]);
     double Excess = Distance / tolerance(Limits[R]);
     Within &= Excess <= 1;
-    if (Excess > Last.Distance)
-      Last = {R, Excess};
+    if (Excess > Furthest) {
+      Furthest = Excess;
+      Last = {Laggard::Kind::Distant, R, Distance, {}};
+    }
   }
-  Last.Distance = std::fabs(Values[Last.Reading] - Limits[Last.Reading]);
   if (!Within)
     Entry = -1;
   else if (Entry < 0)
@@ -92,18 +95,16 @@ bool SettleMonitor::updateWithLimit(OdeIntegrator &I) {
   return bandsFit();
 }
 
-bool SettleMonitor::bandsFit() const {
+bool SettleMonitor::bandsFit() {
+  Flows->bands(Bands);
   std::vector<double> Low(Values.size()), High(Values.size());
   bool Settled = true;
-  size_t R = 0;
-  for (const Port *P : S.outputs())
-    for (size_t E = 0; E < P->elementCount(); ++E, ++R) {
-      RemainingFlows::Band B = Flows->band(*P, E);
-      Low[R] = Values[R] - B.Down;
-      High[R] = Values[R] + B.Up;
-      Settled &= std::max(High[R] - Limits[R], Limits[R] - Low[R]) <=
-                 tolerance(Limits[R]);
-    }
+  for (size_t R = 0; R < Values.size(); ++R) {
+    Low[R] = Values[R] - Bands[R].Down;
+    High[R] = Values[R] + Bands[R].Up;
+    Settled &= std::max(High[R] - Limits[R], Limits[R] - Low[R]) <=
+               tolerance(Limits[R]);
+  }
   if (Rule == StopRule::Settled)
     return Settled;
   if (LastWinner == LimitWinner) {
@@ -183,22 +184,33 @@ bool SettleMonitor::updateWithout(OdeIntegrator &I) {
     return false;
 
   bool OutputsRest = !Previous.empty(), AllRest = OutputsRest;
-  Last = {0, -1};
+  Last = {};
+  double Most = -1;
   for (size_t K = 0; K < Count && OutputsRest; ++K) {
     double Moved = std::max(Current[K].High, Previous[K].High) -
                    std::min(Current[K].Low, Previous[K].Low);
     bool Rests = Moved <= tolerance(Value(K));
     AllRest &= Rests;
-    if (K >= Values.size())
-      continue;
-    OutputsRest &= Rests;
-    if (Moved > Last.Distance)
-      Last = {K, Moved};
+    if (K < Values.size()) {
+      OutputsRest &= Rests;
+      if (Moved > Most)
+        Last = {Laggard::Kind::Moving, K, Moved, {}};
+      Most = std::max(Most, Moved);
+    } else if (!Rests && Last.What != Laggard::Kind::Behind) {
+      Last = {Laggard::Kind::Behind, 0, Moved,
+              SpeciesId(Influences[K - Values.size()])};
+    }
   }
   if (!OutputsRest)
     StillSince = I.time();
-  bool Stop = AllRest &&
-              8 * I.slowestRelaxation(S.options().SettleTolerance) <= I.time();
+  bool Stop = false;
+  if (AllRest) {
+    Consumable->compute(Amounts);
+    double Slowest =
+        I.slowestRelaxation(S.options().SettleTolerance, Consumable->bounds());
+    Stop = 8 * Slowest <= I.time();
+    Last = {Laggard::Kind::Slow, 0, Slowest, {}};
+  }
   std::swap(Previous, Current);
   Restart(Current);
   Station = 2 * I.time();

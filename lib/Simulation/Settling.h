@@ -9,6 +9,7 @@
 #ifndef NN2CRN_LIB_SIMULATION_SETTLING_H
 #define NN2CRN_LIB_SIMULATION_SETTLING_H
 
+#include "ConsumptionBounds.h"
 #include "Equilibrium.h"
 #include "OdeIntegrator.h"
 #include "Session.h"
@@ -23,7 +24,8 @@ namespace nn2crn {
 /// 1/(kt), and a slow reaction upstream has yet to show. With a limit, what is
 /// still to flow bounds where readings can go from here, whatever the rates.
 /// Without one, nothing that the outputs depend on may have moved over two
-/// doublings of time, and time must be long against every relaxation.
+/// doublings of time, and time must be long against every relaxation that can
+/// still take something away.
 class SettleMonitor {
 public:
   explicit SettleMonitor(const Session &S);
@@ -39,17 +41,30 @@ public:
 
   /// Since when the rule is met.
   double since() const;
-  /// The reading that is furthest from its limit, or moves most.
+  /// What kept the rule from being met.
   struct Laggard {
-    size_t Reading;
-    double Distance;
+    enum class Kind : uint8_t {
+      /// Time has not doubled twice since the first step.
+      Early,
+      /// Reading is Amount from its limit, the furthest of all.
+      Distant,
+      /// Reading moved by Amount over two doublings of time, the most of all.
+      Moving,
+      /// All readings rest, but Species, on which they depend, moved by Amount.
+      Behind,
+      /// All rests, but there are relaxations that take a time of Amount.
+      Slow,
+    } What = Kind::Early;
+    size_t Reading = 0;
+    double Amount = 0;
+    SpeciesId Species;
   };
   Laggard laggard() const { return Last; }
 
 private:
   bool updateWithLimit(OdeIntegrator &I);
   bool updateWithout(OdeIntegrator &I);
-  bool bandsFit() const;
+  bool bandsFit();
   double tolerance(double Value) const;
   void findInfluences();
 
@@ -58,14 +73,16 @@ private:
   std::optional<RemainingFlows> Flows;
   std::span<const double> Limits;
   std::vector<double> Values;
+  std::vector<RemainingFlows::Band> Bands;
   double Entry = -1, NextCheck = 0;
   size_t LimitWinner = 0, LastWinner = 0;
   double WinnerSince = 0;
-  Laggard Last{0, 0};
+  Laggard Last;
 
   /// Without a limit: species the outputs depend on, with the extremes of the
   /// window before the last station and of the one since.
   std::vector<uint32_t> Influences;
+  std::optional<ConsumptionBounds> Consumable;
   struct Extremes {
     double Low, High;
   };

@@ -27,6 +27,31 @@ std::string_view nn2crn::methodName(SimulationMethod M) {
   return "";
 }
 
+std::string_view nn2crn::limitName(LimitKind K) {
+  switch (K) {
+  case LimitKind::Unknown:
+    return "unknown";
+  case LimitKind::Unique:
+    return "unique";
+  case LimitKind::Differences:
+    return "differences";
+  }
+  return "";
+}
+
+/// Why the limit of readings is, or is not, certain.
+static std::string explainLimit(const Session &S) {
+  const Network &Net = S.network();
+  const Certainty &C = S.certainty();
+  if (!S.unproven().empty())
+    return explainFeedForward(Net, analyzeFeedForward(Net));
+  std::string Why = explainFeedForward(Net, C.Order);
+  return C.Annihilations.empty() ? Why
+                                 : Why + " apart from annihilations (" +
+                                       std::to_string(C.Annihilations.size()) +
+                                       "), on which no output depends";
+}
+
 std::optional<SimulationResult>
 nn2crn::simulate(const Network &Net, const InputArrays &Inputs,
                  const SimulationOptions &Options, DiagnosticEngine &Diags) {
@@ -34,12 +59,14 @@ nn2crn::simulate(const Network &Net, const InputArrays &Inputs,
   Session S(Net, Inputs, Options, Diags);
   if (!S.prepare())
     return std::nullopt;
-  const FeedForward &F = S.feedForward();
-  if (Options.Method == SimulationMethod::Equilibrium && !F) {
+  if (Options.Method == SimulationMethod::Equilibrium && !S.hasLimit()) {
     auto D = Diags.error(DiagId::NotFeedForward, {},
                          "the method 'equilibrium' is not valid here: " +
-                             explainFeedForward(Net, F));
-    noteFeedForward(Net, F, D);
+                             explainLimit(S));
+    noteFeedForward(Net, analyzeFeedForward(Net), D);
+    if (!S.unproven().empty())
+      D.note("readings that do not depend on annihilations are certain, but " +
+             S.unproven());
     D.note("use the method 'ode', which integrates in time");
     return std::nullopt;
   }
@@ -48,9 +75,9 @@ nn2crn::simulate(const Network &Net, const InputArrays &Inputs,
   Result.Method = Options.Method;
   if (Options.Method == SimulationMethod::Auto) {
     bool Timed = Options.Until != StopRule::Settled;
-    Result.Method =
-        F && !Timed ? SimulationMethod::Equilibrium : SimulationMethod::Ode;
-    Result.Why = Timed ? "a time was asked for" : explainFeedForward(Net, F);
+    Result.Method = S.hasLimit() && !Timed ? SimulationMethod::Equilibrium
+                                           : SimulationMethod::Ode;
+    Result.Why = Timed ? "a time was asked for" : explainLimit(S);
   }
   if (Result.Method == SimulationMethod::Equilibrium) {
     std::vector<double> Limits;

@@ -148,7 +148,7 @@ std::optional<Trajectory> nn2crn::traceCase(const Network &Net,
   if (!S.prepare())
     return std::nullopt;
   std::vector<double> Limits;
-  if (Timed.Until != StopRule::EndTime && S.feedForward()) {
+  if (Timed.Until != StopRule::EndTime && S.hasLimit()) {
     double Accuracy;
     if (!runEquilibrium(S, Limits, Accuracy))
       return std::nullopt;

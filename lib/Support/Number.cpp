@@ -139,6 +139,13 @@ Rational operator/(const Rational &A, const Rational &B) {
   return Rational(std::make_unique<Rational::Impl>(
       Rational::Impl{mpq_class(A.P->Q / B.P->Q)}));
 }
+Rational commonMeasure(const Rational &A, const Rational &B) {
+  assert(A.sign() != 0 && B.sign() != 0 && "0 measures nothing");
+  mpq_class Out;
+  mpz_gcd(Out.get_num_mpz_t(), A.P->Q.get_num_mpz_t(), B.P->Q.get_num_mpz_t());
+  mpz_lcm(Out.get_den_mpz_t(), A.P->Q.get_den_mpz_t(), B.P->Q.get_den_mpz_t());
+  return Rational(std::make_unique<Rational::Impl>(Rational::Impl{Out}));
+}
 bool operator==(const Rational &A, const Rational &B) {
   return A.P->Q == B.P->Q;
 }

@@ -48,9 +48,8 @@ m + z.n -> y.n [k = 1]
 
 ```crn after
 @units nM s
-@input x[] dual range=-1000.0:1000.0
+@input x[] dual range=-1000:1000
 @output y[] dual
-@species x.p x.n y.p y.n z.p a.p z.n a.n m
 x.p -> z.p + 2 a.p [k = 1]
 x.n -> z.n + 2 a.n [k = 1]
 a.p -> z.n [k = 1]

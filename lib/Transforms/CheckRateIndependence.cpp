@@ -27,7 +27,7 @@ prints what it proved, and stops the pipeline with the culprits where it cannot.
 | | |
 | --- | --- |
 | `catalysts` | reactants that a reaction does not use up, where each is proven to be there, or proven absent, for all inputs in the declared ranges |
-| `nothing` | no shared reactant at all: every species is a reactant of one reaction |
+| `nothing` | no shared reactant at all: every species that is not held is a reactant of one reaction at most |
 | `annihilations` | also reactions `p + n ->` that compete, where it is proven that no output reads how much they take; then readings are certain, single amounts are not |
 
 Changes nothing.
@@ -49,10 +49,8 @@ Changes nothing.
       return refuse(Net, analyzeFeedForward(Net), Context.Diags);
     if (Allow.index() == Nothing && !checkUnshared(Net, Context.Diags))
       return PassResult::failed();
-    std::string Problem;
-    withNumbersLargeEnough(
-        [&](auto N) { return prove<decltype(N)>(Net, C, Problem); });
-    if (!Problem.empty()) {
+    if (std::string Problem = proveReadings(Net, C, /*Declared=*/true);
+        !Problem.empty()) {
       Context.Diags.error(DiagId::NotRateIndependent, {}, Problem);
       return PassResult::failed();
     }
@@ -77,48 +75,18 @@ private:
   }
 
   static bool checkUnshared(const Network &Net, DiagnosticEngine &Diags) {
-    std::vector<ReactionId> User(Net.speciesRows());
-    for (Reaction R : Net.reactions())
-      for (Term T : R.reactants()) {
-        ReactionId &First = User[T.Species.Value];
-        if (!First.isValid()) {
-          First = R.id();
-          continue;
-        }
-        auto D = Diags.error(DiagId::NotRateIndependent, {},
-                             "'" + Net.nameText(T.Species) +
-                                 "' is a reactant of two reactions");
-        for (ReactionId Id : {First, R.id()})
-          D.note(Net.provenance().locate(Net.reaction(Id).origin()),
-                 "reaction '" + reactionText(Net, Net.reaction(Id)) + "'");
-        return false;
-      }
+    auto Found = findCompetitions(Net, /*Strict=*/true);
+    if (!Found.empty()) {
+      const Competition &C = Found.front();
+      auto D = Diags.error(DiagId::NotRateIndependent, {},
+                           "'" + Net.nameText(C.Species) +
+                               "' is a reactant of two reactions");
+      for (ReactionId Id : std::span(C.Reactions).first(2))
+        D.note(Net.provenance().locate(Net.reaction(Id).origin()),
+               "reaction " + quotedReaction(Net, Id));
+      return false;
+    }
     return true;
-  }
-
-  /// False where the numbers are too small. Leaves \p Problem empty where all
-  /// catalysts are certain and no output reads an annihilation.
-  template <class T>
-  static bool prove(const Network &Net, const Certainty &C,
-                    std::string &Problem) {
-    FormSpace<T> Space(commonUnit(Net));
-    NetworkForms<T> Forms(Net, C, Space);
-    Problem.clear();
-    if (!Forms.run(NetworkForms<T>::addVariables(Net, Space, true)))
-      Problem = Forms.problem();
-    for (const Port &P : Net.ports())
-      for (size_t E = 0; E < P.elementCount() && Problem.empty() &&
-                         P.Direction == PortDirection::Output;
-           ++E) {
-        auto Reading = Forms.reading(P, E);
-        if (!Reading)
-          Problem = Forms.problem();
-        else if (Space.isMarked(*Reading))
-          Problem = "element " + std::to_string(E) + " of output '" + P.Name +
-                    "' depends on how much is annihilated, and so on rate "
-                    "constants";
-      }
-    return !Space.overflowed();
   }
 };
 } // namespace

@@ -65,7 +65,13 @@ uint64_t drawn(uint64_t I) {
 
 CommonMode::CommonMode(const Network &Net, const CertainDownstream &Certain)
     : Net(Net), Certain(Certain), Held(heldSpecies(Net)),
-      More(Net.speciesRows()), Other(Net.speciesRows()) {}
+      Set(Net.speciesRows()), More(Net.speciesRows()),
+      Other(Net.speciesRows()) {
+  for (const Port &P : Net.ports())
+    if (P.Direction != PortDirection::Output)
+      for (const PortTerm &T : P.Terms)
+        Set[T.Species.Value] = true;
+}
 
 void CommonMode::feed(uint32_t Which, std::span<const SpeciesId> Species) {
   Fed = true;
@@ -79,14 +85,17 @@ bool CommonMode::passThrough(Reaction R) {
   for (Term T : R.products())
     Other[T.Species.Value] = T.Coefficient;
   std::optional<Form> Extent;
-  bool Same = true;
+  bool Same = true, Gated = false;
   for (Term T : R.reactants()) {
     uint32_t S = T.Species.Value, Back = Other[S];
-    if (Held[S])
-      continue;
-    if (T.Coefficient <= Back) {
-      // A catalyst that is there anyhow gates nothing.
-      Same &= More[S] == Form{} || Net.initialValue(T.Species) > 0;
+    if (Held[S] || T.Coefficient <= Back) {
+      // Gates nothing where it is there anyhow. Where it may be missing,
+      // neither more of it nor more of what it lets through goes the same way
+      // in all cases.
+      if (Set[S] || !(Net.initialValue(T.Species) > 0)) {
+        Same &= More[S] == Form{};
+        Gated = true;
+      }
       continue;
     }
     Form Mine = More[S];
@@ -101,6 +110,8 @@ bool CommonMode::passThrough(Reaction R) {
     Other[T.Species.Value] = 0;
   if (!Same || !Extent || *Extent == Form{})
     return Same;
+  if (Gated)
+    return false;
   for (Term T : R.reactants())
     Other[T.Species.Value] = T.Coefficient;
   for (Term T : R.products()) {

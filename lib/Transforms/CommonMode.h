@@ -51,7 +51,8 @@ private:
 
   const Network &Net;
   const CertainDownstream &Certain;
-  std::vector<bool> Held;
+  /// Held species, and those whose amount at the start a user sets.
+  std::vector<bool> Held, Set;
   std::vector<Form> More;
   /// Scratch, all 0 between uses.
   std::vector<uint32_t> Other;

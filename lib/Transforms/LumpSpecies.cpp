@@ -149,54 +149,86 @@ private:
                   Reaction R, bool SameRate) {
     for (auto [It, End] = Known.equal_range(Hash); It != End; ++It) {
       Reaction Other = Net.reaction(It->second);
-      if (Other.phases() == R.phases() &&
+      if (!isGone(Other) && Other.id() != R.id() &&
+          Other.phases() == R.phases() &&
           (!SameRate || Other.rate() == R.rate()) && fate(Other) == Mine)
         return It->second;
     }
     return ReactionId();
   }
 
-  /// Fills Stand; returns how many species of the last round differ from
-  /// another one in their rate alone.
+  /// The first reaction of each fate, and of each fate and rate. Fates are made
+  /// again to compare: keeping them would double the network. Those that
+  /// changed since, and the reactions of species that are gone, stay and match
+  /// nothing.
+  struct Tables {
+    std::unordered_multimap<size_t, ReactionId> ByFate, ByRate;
+  };
+
+  /// Fills Stand; returns how many species differ from another one in their
+  /// rate alone.
   uint64_t findFixedPoint(const Network &Net, const CertainDownstream &Certain,
                           Preserved &Level) {
-    uint64_t OnlyRates = 0;
-    for (bool Changed = true; Changed;) {
-      Changed = false;
-      OnlyRates = 0;
-      // The first reaction of each fate, and of each fate and rate. Fates are
-      // made again to compare: keeping them would double the network.
-      std::unordered_multimap<size_t, ReactionId> ByFate, ByRate;
-      ByFate.reserve(Sources.size());
-      std::vector<ReactionId> Left;
-      for (ReactionId Id : Sources) {
-        Reaction R = Net.reaction(Id);
-        auto Mine = fate(R);
-        llvm::hash_code Code = llvm::hash_value(R.phases());
-        for (auto [S, Coefficient] : Mine)
-          Code = llvm::hash_combine(Code, S.Value, Coefficient);
-        size_t Hash = Code, WithRate = llvm::hash_combine(Code, R.rate().Value);
-        ReactionId First = find(Net, ByFate, Hash, Mine, R, false);
-        bool Timeless =
-            First.isValid() && Certain.certain(Id) && Certain.certain(First);
-        ReactionId Into =
-            Timeless ? First : find(Net, ByRate, WithRate, Mine, R, true);
-        if (Into.isValid() && lump(Net, Net.reaction(Into), R)) {
-          if (Net.reaction(Into).rate() != R.rate())
+    findMakers(Net);
+    for (;;) {
+      Tables Known;
+      Known.ByFate.reserve(Sources.size());
+      uint64_t OnlyRates = 0;
+      if (!visit(Net, Certain, Sources, Known, Level, OnlyRates))
+        return OnlyRates;
+      // Only the fates that name a species that is gone have changed.
+      while (!Stale.empty()) {
+        std::vector<ReactionId> Again = std::move(Stale);
+        Stale.clear();
+        std::ranges::sort(Again);
+        Again.erase(std::ranges::unique(Again).begin(), Again.end());
+        visit(Net, Certain, Again, Known, Level, OnlyRates);
+      }
+      std::erase_if(Sources,
+                    [&](ReactionId R) { return isGone(Net.reaction(R)); });
+    }
+  }
+
+  /// True where something was lumped.
+  bool visit(const Network &Net, const CertainDownstream &Certain,
+             const std::vector<ReactionId> &List, Tables &Known,
+             Preserved &Level, uint64_t &OnlyRates) {
+    bool Changed = false;
+    for (ReactionId Id : List) {
+      Reaction R = Net.reaction(Id);
+      if (isGone(R))
+        continue;
+      auto Mine = fate(R);
+      llvm::hash_code Code = llvm::hash_value(R.phases());
+      for (auto [S, Coefficient] : Mine)
+        Code = llvm::hash_combine(Code, S.Value, Coefficient);
+      size_t Hash = Code, WithRate = llvm::hash_combine(Code, R.rate().Value);
+      ReactionId First = find(Net, Known.ByFate, Hash, Mine, R, false);
+      bool Timeless =
+          First.isValid() && Certain.certain(Id) && Certain.certain(First);
+      ReactionId Into =
+          Timeless ? First : find(Net, Known.ByRate, WithRate, Mine, R, true);
+      if (Into.isValid()) {
+        // The one that was there first stays.
+        Reaction Kept = Net.reaction(std::min(Into, Id)),
+                 Gone = Net.reaction(std::max(Into, Id));
+        if (lump(Net, Kept, Gone)) {
+          if (Kept.rate() != Gone.rate())
             Level = std::max(Level, Preserved::SameEquilibrium);
           Changed = true;
-          continue;
+          if (Gone.id() == Id)
+            continue;
+          First = First == Into ? ReactionId() : First;
+          Into = ReactionId();
         }
-        OnlyRates += First.isValid() && !Into.isValid();
-        Left.push_back(Id);
-        if (!First.isValid())
-          ByFate.emplace(Hash, Id);
-        if (!Into.isValid())
-          ByRate.emplace(WithRate, Id);
       }
-      Sources = std::move(Left);
+      OnlyRates += First.isValid() && !Into.isValid();
+      if (!First.isValid())
+        Known.ByFate.emplace(Hash, Id);
+      if (!Into.isValid())
+        Known.ByRate.emplace(WithRate, Id);
     }
-    return OnlyRates;
+    return Changed;
   }
 
   /// Lets the reactant of \p Kept stand for that of \p Gone.
@@ -209,9 +241,39 @@ private:
       return false;
     Largest[A.Value] = Most;
     Initial.insert_or_assign(A.Value, Sum);
+    // Fates that name B, or one that B stands for, name A from now on.
+    SpeciesId Last = B;
+    for (SpeciesId S = B; S.isValid(); Last = S, S = NextOf[S.Value])
+      for (uint64_t I = Begin[S.Value]; I < Begin[S.Value + 1]; ++I)
+        Stale.push_back(Makers[I]);
+    NextOf[Last.Value] = NextOf[A.Value];
+    NextOf[A.Value] = B;
     Stand[B.Value] = A;
     ++Lumped;
     return true;
+  }
+
+  /// The sources that make each species.
+  void findMakers(const Network &Net) {
+    Stale.clear();
+    NextOf.assign(Net.speciesRows(), SpeciesId());
+    Begin.assign(Net.speciesRows() + 1, 0);
+    for (ReactionId R : Sources)
+      for (Term T : Net.reaction(R).products())
+        ++Begin[T.Species.Value + 1];
+    for (size_t S = 1; S < Begin.size(); ++S)
+      Begin[S] += Begin[S - 1];
+    Makers.resize(Begin.back());
+    std::vector<uint64_t> Fill(Begin.begin(), Begin.end() - 1);
+    for (ReactionId R : Sources)
+      for (Term T : Net.reaction(R).products())
+        Makers[Fill[T.Species.Value]++] = R;
+  }
+
+  /// True where another species stands for the reactant of a source.
+  bool isGone(Reaction R) const {
+    SpeciesId S = R.reactants()[0].Species;
+    return Stand[S.Value] != S;
   }
 
   void rewrite(Editor &Edit) {
@@ -266,6 +328,11 @@ private:
   std::vector<SpeciesId> Stand;
   std::vector<uint64_t> Largest;
   std::unordered_map<uint32_t, Number> Initial;
+  /// Species that the same one stands for, itself first, as chains.
+  std::vector<SpeciesId> NextOf;
+  /// Sources by what they make, in CSR form, and those to look at again.
+  std::vector<uint64_t> Begin;
+  std::vector<ReactionId> Makers, Stale;
   /// Scratch.
   std::vector<std::pair<SpeciesId, uint64_t>> Fate;
 };

@@ -42,13 +42,14 @@ m + z.n -> y.n [k = 1]
 
 ```crn after
 @units nM s
-@input x[] dual range=0.0:1.0
+@species x.p x.n y.p y.n z.p z.n
+@input x[] dual range=0:1
 @output y[] dual
-z.p @initial 1
 x.p -> z.n [k = 1]
 x.n -> z.p [k = 1]
 z.p -> y.p [k = 1]
 z.n -> y.n [k = 1]
+z.p @initial 1
 ```
 )"};
 

@@ -38,9 +38,10 @@ std::vector<ReferencePort> portsOf(CertificateReference Reference, bool Input) {
     return Ports;
   }
   const Network &Net = *std::get<const Network *>(Reference);
+  // A state is both: set at the start, and read in the end.
+  PortDirection Other = Input ? PortDirection::Output : PortDirection::Input;
   for (size_t I = 0; I < Net.ports().size(); ++I)
-    if (const Port &P = Net.ports()[I];
-        (P.Direction == PortDirection::Output) != Input)
+    if (const Port &P = Net.ports()[I]; P.Direction != Other)
       Ports.push_back({P.Name, P.elementCount(), I});
   return Ports;
 }
@@ -151,6 +152,10 @@ public:
     std::vector<FormPtr> Wanted;
     if (!referenceForms(KnownAtoms, Wanted))
       return !Space.overflowed();
+    if (std::ranges::any_of(
+            Wanted, [&](const FormPtr &F) { return Space.isMarked(*F); }))
+      return unproven("what the reference gives depends on how much is "
+                      "annihilated, and so on rate constants");
     Out.EqualElements = 0;
     Out.OutputElements = Readings.size();
     for (size_t I = 0; I < Readings.size(); ++I) {

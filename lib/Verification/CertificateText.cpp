@@ -104,7 +104,13 @@ std::string nn2crn::certificateSummary(const Certificate &C) {
   Text += "certificate: " + std::string(verdictName(C.Result)) +
           (C.Result == Certificate::Verdict::Different ? " from " : " to ") +
           (C.Reference.empty() ? "the reference" : C.Reference) + '\n';
-  if (!C.Reason.empty())
+  if (C.Rounding)
+    Line("weights",
+         "rounded to " + std::to_string(C.Rounding->Bits) +
+             " bits; readings are within " + shortNumber(C.Rounding->Bound) +
+             " of the model's for inputs " +
+             (C.Rounding->RangesDeclared ? "in their ranges" : "from -1 to 1"));
+  if (!C.Reason.empty() && !C.Witness)
     Line("why", C.Reason);
   if (C.Witness)
     Line("shown", witnessText(*C.Witness));
@@ -184,9 +190,16 @@ void nn2crn::writeCertificate(const Certificate &C, llvm::raw_ostream &OS) {
           });
       });
     });
-    // Weights are exact until a quantiser says otherwise.
-    J.attribute("quantisation", nullptr);
-    J.attribute("bound", 0);
+    J.attributeBegin("quantisation");
+    if (!C.Rounding)
+      J.value(nullptr);
+    else
+      J.object([&] {
+        J.attribute("bits", C.Rounding->Bits);
+        J.attribute("inputs", C.Rounding->RangesDeclared ? "declared" : "unit");
+      });
+    J.attributeEnd();
+    J.attribute("bound", C.Rounding ? C.Rounding->Bound : 0.0);
     J.attributeObject("outputs", [&] {
       J.attribute("elements", C.OutputElements);
       J.attribute("equal", C.EqualElements);

@@ -89,7 +89,7 @@ std::optional<ExactValues> nn2crn::exactLimit(const Network &Net,
   ExactValues Out(Net.ports().size());
   for (size_t I = 0; I < Out.size(); ++I) {
     const Port &P = Net.ports()[I];
-    if (P.Direction != PortDirection::Output)
+    if (P.Direction == PortDirection::Input)
       continue;
     for (size_t E = 0; E < P.elementCount(); ++E) {
       auto Scale = P.scale(E).exact(), Offset = P.offset(E).exact(),

@@ -71,6 +71,11 @@ private:
 
   double uniform() { return static_cast<double>(Random() >> 11) * 0x1p-53; }
 
+  /// Their difference may be beyond all doubles.
+  static double between(double A, double B, double At) {
+    return (1 - At) * A + At * B;
+  }
+
   /// Random values, multiples of 1/1024 of their scale where nothing bounds
   /// them, so that they are easy to read.
   void draw() {
@@ -85,7 +90,7 @@ private:
         U = U < 0.5 ? 0 : 1;
       double X;
       if (std::isfinite(B.Low) && std::isfinite(B.High))
-        X = B.Low + U * (B.High - B.Low);
+        X = between(B.Low, B.High, U);
       else if (std::isfinite(B.Low))
         X = B.Low + U * Scale;
       else if (std::isfinite(B.High))
@@ -148,7 +153,7 @@ private:
     double Low = 0, High = 1;
     auto Set = [&](double At) {
       for (size_t I = 0; I < Variables.size(); ++I)
-        Values[Variables[I]] = Below[I] + At * (Above[I] - Below[I]);
+        Values[Variables[I]] = between(Below[I], Above[I], At);
       for (uint32_t V : Variables)
         Values[V] = std::clamp(Values[V], Space.atoms()[V].Bounds.Low,
                                Space.atoms()[V].Bounds.High);

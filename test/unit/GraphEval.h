@@ -9,8 +9,8 @@
 #ifndef NN2CRN_TEST_GRAPHEVAL_H
 #define NN2CRN_TEST_GRAPHEVAL_H
 
+#include "Collected.h"
 #include "nn2crn/Graph/Graph.h"
-#include "nn2crn/Support/Diagnostics.h"
 
 #include <algorithm>
 #include <string>
@@ -55,25 +55,6 @@ inline std::vector<Vector> evaluate(const Graph &G,
     Outputs.push_back(Values[P.Value.Value]);
   return Outputs;
 }
-
-/// Keeps what was reported.
-struct Collected {
-  std::vector<Diagnostic> All;
-  DiagnosticEngine Engine{[this](const Diagnostic &D) { All.push_back(D); }};
-  /// Everything as a person would read it.
-  std::string text() const {
-    std::string Out;
-    for (const Diagnostic &D : All)
-      Out += formatDiagnostic(D);
-    return Out;
-  }
-  size_t errors(DiagId Id) const {
-    return static_cast<size_t>(
-        std::count_if(All.begin(), All.end(), [&](const Diagnostic &D) {
-          return D.Id == Id && D.Level == Severity::Error;
-        }));
-  }
-};
 
 } // namespace nn2crn::test
 

@@ -10,11 +10,8 @@
 #ifndef NN2CRN_TEST_RANDOMFEEDFORWARD_H
 #define NN2CRN_TEST_RANDOMFEEDFORWARD_H
 
-#include "nn2crn/Analysis/FeedForward.h"
+#include "Limit.h"
 #include "nn2crn/IR/Editor.h"
-#include "nn2crn/IR/PortValues.h"
-
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
@@ -248,65 +245,6 @@ inline std::vector<std::vector<double>> randomInputs(const Network &Net,
         X.push_back(Low + std::uniform_int_distribution<int>(0, Steps)(Random) /
                               16.0);
       }
-    }
-  return All;
-}
-
-/// The final amounts of \p Net, by species id: each reaction once, as far as
-/// it goes, in topological order.
-inline std::vector<double>
-settledAmounts(const Network &Net,
-               const std::vector<std::vector<double>> &Inputs) {
-  std::vector<double> Amounts(Net.speciesRows());
-  for (SpeciesId S : Net.species())
-    Amounts[S.Value] = Net.initialValue(S);
-  DiagnosticEngine Diags(
-      [](const Diagnostic &D) { ADD_FAILURE() << formatDiagnostic(D); });
-  size_t Next = 0;
-  for (const Port &P : Net.ports())
-    if (P.Direction == PortDirection::Input &&
-        !setPortAmounts(P, Inputs[Next++], Amounts, Diags))
-      ADD_FAILURE() << "port " << P.Name << " does not take a value";
-  FeedForward F = analyzeFeedForward(Net);
-  EXPECT_TRUE(F) << explainFeedForward(Net, F);
-  std::vector<bool> Held = heldSpecies(Net);
-  std::vector<int64_t> Change(Net.speciesRows());
-  for (ReactionId Id : F.Order) {
-    Reaction R = Net.reaction(Id);
-    for (Term T : R.products())
-      Change[T.Species.Value] += T.Coefficient;
-    for (Term T : R.reactants())
-      Change[T.Species.Value] -= T.Coefficient;
-    double Extent = HUGE_VAL;
-    for (Term T : R.reactants()) {
-      uint32_t S = T.Species.Value;
-      if (!Held[S] && Change[S] < 0)
-        Extent = std::min(Extent, Amounts[S] / static_cast<double>(-Change[S]));
-      else if (Amounts[S] <= 0)
-        Extent = 0;
-    }
-    for (auto Side : {R.reactants(), R.products()})
-      for (Term T : Side) {
-        uint32_t S = T.Species.Value;
-        if (!Held[S])
-          Amounts[S] = std::max(
-              0.0, Amounts[S] + Extent * static_cast<double>(Change[S]));
-        Change[S] = 0;
-      }
-  }
-  return Amounts;
-}
-
-/// What the output ports of \p Net read, one after another.
-inline std::vector<double>
-settledReadings(const Network &Net,
-                const std::vector<std::vector<double>> &Inputs) {
-  std::vector<double> Amounts = settledAmounts(Net, Inputs), All;
-  for (const Port &P : Net.ports())
-    if (P.Direction == PortDirection::Output) {
-      std::vector<double> Values(P.elementCount());
-      readPort(P, Amounts, Values);
-      All.insert(All.end(), Values.begin(), Values.end());
     }
   return All;
 }

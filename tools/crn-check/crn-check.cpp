@@ -9,6 +9,7 @@
 #include "nn2crn/Driver/Certify.h"
 #include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/Files.h"
+#include "nn2crn/Driver/WeightFlags.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -39,7 +40,8 @@ int main(int Argc, char **Argv) {
   cl::opt<std::string> Json("json", cl::value_desc("file"),
                             cl::desc("Write the certificate (JSON); - is "
                                      "stdout, in place of the text"));
-  if (!T.parse())
+  WeightFlags Weights;
+  if (!T.parse() || !Weights.check(T))
     return ExitUsage;
   if (Input == "-" && Against == "-")
     return T.usage("the network and the model cannot both come from stdin");
@@ -49,7 +51,8 @@ int main(int Argc, char **Argv) {
   if (!Net)
     return T.exitCode();
   auto C = certifyAgainstModel(
-      *Net, Against, Diags, std::vector<std::string>(Set.begin(), Set.end()));
+      *Net, Against, Weights.get(), Diags,
+      std::vector<std::string>(Set.begin(), Set.end()));
   if (!C)
     return T.exitCode();
   if (Json != "-")

@@ -12,6 +12,7 @@
 #include "nn2crn/Driver/Files.h"
 #include "nn2crn/Driver/OutputOptions.h"
 #include "nn2crn/Driver/PassListing.h"
+#include "nn2crn/Driver/WeightFlags.h"
 #include "nn2crn/Lowering/Lowering.h"
 #include "nn2crn/Support/InputFile.h"
 #include "nn2crn/Transforms/Pipeline.h"
@@ -63,6 +64,7 @@ int main(int Argc, char **Argv) {
       "input-range", cl::value_desc("[port=]lo:hi"),
       cl::desc("The values that all elements of an input take, for passes\n"
                "that rely on a range"));
+  WeightFlags Weights;
   cl::opt<std::string> Certify(
       "certify", cl::ValueOptional, cl::value_desc("file"),
       cl::desc("Prove that the reactions compute the model, and print the\n"
@@ -73,7 +75,7 @@ int main(int Argc, char **Argv) {
                           "after each"));
   cl::alias Short("v", cl::aliasopt(Verbose), cl::desc("Same as --verbose"));
   OutputOptions Output;
-  if (!T.parse())
+  if (!T.parse() || !Weights.check(T))
     return ExitUsage;
   std::string Named = "O" + (Level.getNumOccurrences()    ? std::string(Level)
                              : Passes.getNumOccurrences() ? "0"
@@ -114,6 +116,7 @@ int main(int Argc, char **Argv) {
   }
   Options.Passes = Pipe->str();
   Options.Run.CollectCosts = Verbose;
+  Options.Weights = Weights.get();
   Options.Certify = Certify.getNumOccurrences() != 0;
   if (!Passes.empty())
     Options.Passes += (Options.Passes.empty() ? "" : ",") + Passes;

@@ -171,6 +171,7 @@ public:
   Rational value(const Form &F, std::span<const Rational> Values) const;
 
 private:
+  double constantOf(const Form &F) const;
   double leastValue(const Form &F, int Sign) const;
   template <class V> V valueIn(const Form &F, std::span<const V> Values) const;
   uint32_t addAtom(Interval Bounds, FormPtr Definition, bool Marked);

@@ -51,6 +51,18 @@ struct Certainty {
 /// verdict on the network as it is.
 Certainty analyzeCertainty(const Network &Net);
 
+/// Empty where it is proven that all readings of \p Net, of which \p C holds,
+/// are certain: catalysts are there, or absent, for all values that the inputs
+/// accept, and no output or state depends on what annihilations take. Otherwise
+/// one sentence on what could not be proven. \p Declared: only for values
+/// within the declared ranges. Values are put on rails as setPortAmounts()
+/// does.
+///
+/// Where there are annihilations, a network without output ports has nothing
+/// to prove: the amounts of all its species are read.
+std::string proveReadings(const Network &Net, const Certainty &C,
+                          bool Declared);
+
 /// A common denominator of the numbers that forms of \p Net begin with, for
 /// FormSpace's constructor.
 Rational commonUnit(const Network &Net, Rational Unit = Rational(1));
@@ -79,8 +91,8 @@ public:
   bool run(const Variables &Inputs);
   /// One sentence, after run() or reading() did not succeed.
   const std::string &problem() const { return Problem; }
-  /// The value of an element of an output port; null where a number is not
-  /// exact.
+  /// The value of an element of an output or state port in the end; null where
+  /// a number is not exact.
   FormPtr reading(const Port &P, size_t Element);
 
   /// A reaction with two or more consumed reactants compares their supplies.

@@ -140,6 +140,8 @@ public:
 
 private:
   friend void simplify(Graph &G);
+  friend void roundWeights(Graph &G, unsigned Bits);
+  friend bool snapWeights(Graph &G, int Bits);
   ValueId addValue(std::string Name, std::vector<int64_t> Shape, NodeId From);
   std::vector<NodeSource> Sources;
   std::vector<Value> Values;

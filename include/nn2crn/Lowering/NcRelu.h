@@ -17,6 +17,9 @@
 //               v.n -> the same with rails exchanged; one reaction a rail
 //               carries all consumers, and none is written where there are none
 //   bias        initial amount on the rail of its sign
+//   scale       weights that are integers times a step are carried as the
+//               integers w; values then are multiples of what the model has,
+//               which the scale of the output port takes off (Quantize.h)
 //   ReLU        z.p -> m + h.p,  m + z.n -> h.n
 //
 // With p and n for all that z.p and z.n ever receive, h.p gets p and h.n gets
@@ -39,8 +42,8 @@
 
 namespace nn2crn {
 
-/// Lowers \p G, whose weights must be -1, 0 or 1; any others are reported node
-/// by node. Sums of terms from one value (as in x + x) may be any integer.
+/// Lowers \p G, whose weights must be integers below 2^31 times a step a layer
+/// (integerScales()); a node without is reported.
 ///
 /// Inputs are only ever consumed: no reaction makes an input species and none
 /// has an initial amount. What is read at an output port is consumed by

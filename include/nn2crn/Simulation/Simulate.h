@@ -31,12 +31,25 @@ enum class SimulationMethod : uint8_t {
   /// otherwise ODE.
   Auto,
   /// The limit, in one pass over a noncompetitive, productive, feed-forward
-  /// network (Analysis/FeedForward.h).
+  /// network (Analysis/FeedForward.h). There may be annihilations on top, where
+  /// it is proven that no reading depends on what they take.
   Equilibrium,
   /// Deterministic mass action in time.
   Ode,
 };
 std::string_view methodName(SimulationMethod M);
+
+/// What of the limit is certain, whatever the rates.
+enum class LimitKind : uint8_t {
+  /// Nothing that is known, or it was not asked.
+  Unknown,
+  /// Every amount.
+  Unique,
+  /// Every reading, but not the amounts of single species: annihilations take
+  /// from them what rates decide.
+  Differences,
+};
+std::string_view limitName(LimitKind K);
 
 /// When an integration ends.
 enum class StopRule : uint8_t {
@@ -90,6 +103,10 @@ struct SimulationResult {
   SimulationMethod Method = SimulationMethod::Equilibrium;
   /// Why Auto took it; empty where it was asked for.
   std::string Why;
+  LimitKind Limit = LimitKind::Unknown;
+  /// How many reactions make the difference between LimitKind::Unique and
+  /// LimitKind::Differences.
+  size_t Annihilations = 0;
   /// Equilibrium: a bound on the error of every reading, relative to
   /// max(1, |reading|).
   std::optional<double> Accuracy;

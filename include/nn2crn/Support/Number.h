@@ -69,6 +69,8 @@ public:
   /// The divisor must not be zero.
   friend Rational operator/(const Rational &, const Rational &);
   friend bool operator==(const Rational &, const Rational &);
+  /// The largest fraction of which both are integer multiples. Not for 0.
+  friend Rational commonMeasure(const Rational &, const Rational &);
   friend bool operator<(const Rational &, const Rational &);
 
 private:

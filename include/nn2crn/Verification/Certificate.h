@@ -109,6 +109,17 @@ struct Certificate {
   };
   std::optional<Counterexample> Witness;
 
+  /// Where the reference is a model whose weights were rounded first, filled in
+  /// by who rounded them.
+  struct WeightRounding {
+    unsigned Bits;
+    /// No output of the model itself is further away, for inputs in the
+    /// declared ranges, or else from -1 to 1.
+    double Bound;
+    bool RangesDeclared;
+  };
+  std::optional<WeightRounding> Rounding;
+
   bool isEqual() const { return Result == Verdict::Equal; }
 };
 

@@ -84,6 +84,11 @@ TEST(CostModel, ExtentsAreBoundByTheScarcest) {
   EXPECT_EQ(C.Depth, 1u);
   EXPECT_EQ(C.UnimolecularDepth, 1u);
   EXPECT_DOUBLE_EQ(*C.SettlingTime, 1 / 16.0);
+  // A fuel that a user may leave out lets A stay.
+  double Fuelled = *C.TotalConcentration;
+  C = cost("@input F[] single range=0:8\nA + F -> C [k = 2]\n"
+           "A @initial 3\nF @constant 8\n");
+  EXPECT_EQ(C.TotalConcentration, Fuelled + 3);
   // Competition leaves the bounds sound.
   C = cost("P -> A\nN -> B\nP + N ->\nP @initial 2\nN @initial 1\n");
   EXPECT_EQ(C.PeakConcentration, 2.0);

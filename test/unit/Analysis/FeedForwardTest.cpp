@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Analysis/FeedForward.h"
+#include "../ParseNetwork.h"
 #include "nn2crn/IR/Editor.h"
-#include "nn2crn/IR/Text.h"
 
 #include <gtest/gtest.h>
 
@@ -16,18 +16,10 @@
 #include <chrono>
 
 using namespace nn2crn;
+using nn2crn::test::parse;
 using Verdict = FeedForward::Verdict;
 
 namespace {
-Network parse(std::string_view Text) {
-  std::string Reported;
-  DiagnosticEngine Diags(
-      [&](const Diagnostic &D) { Reported += formatDiagnostic(D); });
-  auto Net = parseText(Text, "t.crn", Diags);
-  EXPECT_TRUE(Net) << Reported;
-  return Net ? std::move(*Net) : Network();
-}
-
 struct Expectation {
   const char *Text;
   Verdict Want;

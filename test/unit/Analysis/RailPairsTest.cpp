@@ -7,28 +7,20 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Analysis/RailPairs.h"
+#include "../ParseNetwork.h"
 
 #include "nn2crn/Analysis/SureFiring.h"
 #include "nn2crn/IR/Editor.h"
-#include "nn2crn/IR/Text.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 using namespace nn2crn;
+using nn2crn::test::parse;
 using Fate = SureFiring::Fate;
 
 namespace {
-Network parse(const std::string &Text) {
-  std::string Reported;
-  DiagnosticEngine Diags(
-      [&](const Diagnostic &D) { Reported += formatDiagnostic(D); });
-  auto Net = parseText(Text, "t.crn", Diags);
-  EXPECT_TRUE(Net) << Reported;
-  return Net ? std::move(*Net) : Network();
-}
-
 /// The pairs as "a|b", in order of their first species.
 std::vector<std::string> pairsOf(const Network &Net) {
   RailPairs Rails(Net);

@@ -15,34 +15,21 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../GraphEval.h"
-#include "../RandomGraph.h"
-#include "nn2crn/Analysis/FeedForward.h"
+#include "RandomPipeline.h"
 #include "nn2crn/Analysis/Metrics.h"
+#include "nn2crn/Analysis/NetworkForms.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/Lowering/NcRelu.h"
 #include "nn2crn/Simulation/Simulate.h"
-#include "nn2crn/Transforms/Pipeline.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 
 using namespace nn2crn;
 using namespace nn2crn::test;
 
 namespace {
-
-/// Seeds 0 to \p N - 1, or the one that the environment asks for.
-std::vector<unsigned> seeds(unsigned N) {
-  if (const char *One = std::getenv("NN2CRN_SEED"))
-    return {static_cast<unsigned>(std::strtoul(One, nullptr, 10))};
-  std::vector<unsigned> All(N);
-  for (unsigned I = 0; I < N; ++I)
-    All[I] = I;
-  return All;
-}
 
 /// A lowered network, its ports with random ranges, and inputs within them.
 struct Subject {
@@ -149,65 +136,16 @@ struct Subject {
   }
 };
 
-/// A value that the option takes; most numbers limit some size.
-std::string optionText(Builder &B, const PassOption &O) {
-  std::string_view Expects = O.expects();
-  if (Expects.starts_with("an integer"))
-    return std::to_string(2 + B.below(5));
-  if (Expects == "a number")
-    return O.defaultText();
-  // "catalysts, nothing or annihilations"
-  std::vector<std::string> Words{""};
-  for (size_t At = 0; At < Expects.size();) {
-    size_t Skip = Expects.substr(At).starts_with(", ")     ? 2
-                  : Expects.substr(At).starts_with(" or ") ? 4
-                                                           : 0;
-    if (Skip)
-      Words.emplace_back();
-    else
-      Words.back() += Expects[At];
-    At += std::max<size_t>(Skip, 1);
-  }
-  return Words[B.below(static_cast<unsigned>(Words.size()))];
-}
-
-std::string randomStep(Builder &B) {
-  auto All = allPasses();
-  unsigned I = B.below(static_cast<unsigned>(All.size()) + 2);
-  if (I >= All.size())
-    return I == All.size() ? "O2" : "fix<3>(static-fire,cancel-rails)";
-  std::string Text(All[I].Name), Options;
-  auto P = createPass(All[I].Name);
-  for (PassOption *O : P->options())
-    if (B.below(2))
-      Options += (Options.empty() ? "" : " ") + std::string(O->name()) + "=" +
-                 optionText(B, *O);
-  return Options.empty() ? Text : Text + "{" + Options + "}";
-}
-
-std::string randomPipeline(Builder &B) {
-  std::string Text;
-  unsigned Steps = 1 + B.below(6);
-  for (unsigned I = 0; I < Steps; ++I)
-    Text += (I ? "," : "") + randomStep(B);
-  return Text;
-}
-
-/// False where a pass refused.
-bool runOn(Network &Net, const std::string &Text, PassRun &Run) {
-  Collected Diags;
-  PassContext Context(Diags.Engine, [](std::string_view) {});
-  auto P = Pipeline::parse(Text, Diags.Engine);
-  EXPECT_TRUE(P) << Diags.text();
-  bool Ran = P && runPipeline(*P, Net, Context, {}, Run);
-  EXPECT_EQ(Diags.errors(DiagId::BrokenContract), 0u) << Diags.text();
-  EXPECT_EQ(Diags.errors(DiagId::InvalidNetwork), 0u) << Diags.text();
-  return Ran;
-}
-
 /// Passes that only look, so that to refuse is their work.
 bool onlyChecks(const PassRun &Run) {
   return !Run.Entries.empty() && Run.Entries.back().Name.starts_with("check-");
+}
+
+/// Whether readings have one limit, for inputs in range.
+bool isCertain(const Network &Net) {
+  Certainty C = analyzeCertainty(Net);
+  return C && (C.Annihilations.empty() ||
+               proveReadings(Net, C, /*Declared=*/true).empty());
 }
 
 SimulationOptions atRest(SimulationMethod M) {
@@ -232,9 +170,7 @@ TEST(Properties, RandomPipelinesKeepReadings) {
     if (!runOn(Net, Text, Run) && !onlyChecks(Run))
       ++Refused;
     Changed += Net.contentHash() != S.Net.contentHash();
-    if (!analyzeFeedForward(Net)) {
-      // Rails that annihilate have no limit that one pass could compute; the
-      // tests of those passes compare in time.
+    if (!isCertain(Net)) {
       ++Uncertain;
       continue;
     }
@@ -251,7 +187,7 @@ TEST(Properties, RandomPipelinesKeepReadings) {
     return;
   EXPECT_LE(Refused * 5, All.size());
   EXPECT_GE(Changed * 2, All.size());
-  EXPECT_GE(Compared, 3000u) << Uncertain << " are not feed-forward";
+  EXPECT_GE(Compared, 3000u) << Uncertain << " are not certain";
 }
 
 TEST(Properties, EveryPassKeepsReadingsByItself) {
@@ -263,7 +199,7 @@ TEST(Properties, EveryPassKeepsReadingsByItself) {
       Network Net = S.Net;
       PassRun Run;
       runOn(Net, std::string(Info.Name), Run);
-      if (!analyzeFeedForward(Net))
+      if (!isCertain(Net))
         continue;
       Collected Diags;
       auto Got =
@@ -317,6 +253,54 @@ TEST(Properties, LevelO2LeavesGatesAndInputsAlone) {
   if (All.size() > 1) {
     EXPECT_GE(Shorter * 4, All.size());
   }
+}
+
+TEST(Properties, AnnihilatedRailsSettleAtTheLimit) {
+  unsigned Compared = 0, Flat = 0, Plain = 0, Slow = 0;
+  auto All = seeds(300);
+  for (unsigned Seed : All) {
+    Subject S(Seed + 200000, 4, 4, 1);
+    SCOPED_TRACE("NN2CRN_SEED=" + std::to_string(Seed));
+    PassRun Run;
+    ASSERT_TRUE(runOn(S.Net, "O1,annihilate-rails{above=0}", Run));
+    if (analyzeFeedForward(S.Net)) {
+      ++Plain;
+      continue;
+    }
+    {
+      Editor Edit(S.Net);
+      std::uniform_real_distribution<double> Exponent(-1.5, 1.5);
+      for (Reaction R : S.Net.reactions())
+        Edit.setRate(R.id(), Edit.rate(std::pow(10, Exponent(S.B.Random))));
+    }
+    Collected Diags;
+    auto Limit =
+        S.simulate(S.Net, atRest(SimulationMethod::Equilibrium), Diags.Engine);
+    ASSERT_TRUE(Limit) << Diags.text();
+    EXPECT_EQ(Limit->Limit, LimitKind::Differences);
+    S.compare(*Limit, 1e-9, 0);
+    if (S.margin() < 1e-3) {
+      ++Flat;
+      continue;
+    }
+    SimulationOptions Options = atRest(SimulationMethod::Ode);
+    Options.SettleTolerance = 2e-4;
+    auto Got = S.simulate(S.Net, Options, Diags.Engine);
+    if (!Got) {
+      ++Slow;
+      EXPECT_EQ(Diags.errors(DiagId::NotSettled), 1u) << Diags.text();
+    } else {
+      S.compare(*Got, 1e-3, 0);
+      ++Compared;
+    }
+    if (HasFailure())
+      return;
+  }
+  if (All.size() < 2)
+    return;
+  EXPECT_GE(Compared, 100u)
+      << Flat << " have equal supplies, " << Plain << " no annihilations, "
+      << Slow << " did not settle";
 }
 
 TEST(Properties, RatesDoNotMatter) {

@@ -136,6 +136,70 @@ TEST(Equilibrium, InexactInputsCountInTheAccuracy) {
             *R.Accuracy * R.Outputs[0].Values[0]);
 }
 
+TEST(Equilibrium, AnnihilatedNetsReadTheSame) {
+  std::mt19937_64 Random(9);
+  std::uniform_real_distribution<double> Value(-2, 2);
+  for (uint64_t Seed = 1; Seed <= 5; ++Seed) {
+    TernaryNet Mlp({4, 7, 6, 3}, Seed);
+    Network Net = parse(Mlp.text([] { return 1.0; }, /*Annihilate=*/true));
+    std::vector<double> X;
+    std::string Spec;
+    for (int I = 0; I < 4; ++I) {
+      X.push_back(Value(Random));
+      Spec += (I ? "," : "") + formatDouble(X.back());
+    }
+    auto R = run(Net, limit(), {&Spec, 1});
+    EXPECT_EQ(R.Limit, LimitKind::Differences);
+    EXPECT_GT(R.Annihilations, 10u);
+    auto Want = Mlp.eval(X);
+    for (size_t I = 0; I < 3; ++I)
+      EXPECT_NEAR(R.Outputs[0].Values[I], Want[I], 1e-12);
+  }
+}
+
+TEST(Equilibrium, AnnihilationsOnlyWhereProven) {
+  // b competes for what a annihilates with, and a is read.
+  const char *Text = "@input x[] dual range=0:8\n@output y[] dual\n"
+                     "x.p -> a + b\nx.n -> y.n + b\na -> y.p\na + b ->\n"
+                     "b -> c\n";
+  std::string Said, In = "3";
+  run(parse(Text), limit(), {&In, 1}, &Said);
+  EXPECT_NE(Said.find("element 0 of output 'y' depends on how much is "
+                      "annihilated"),
+            std::string::npos)
+      << Said;
+  // z cancels, and its gate is indifferent to that.
+  const char *Gate = "@input x[] dual range=0:8\n@output y[] dual\n"
+                     "x.p -> z.p\nx.n -> z.n\nz.p + z.n ->\n"
+                     "z.p -> m + y.p\nm + z.n -> y.n\n";
+  EXPECT_EQ(run(parse(Gate), limit(), {&In, 1}).Outputs[0].Values[0], 3);
+  In = "-3";
+  EXPECT_EQ(run(parse(Gate), limit(), {&In, 1}).Outputs[0].Values[0], 0);
+  // The proof is about rails as values fill them.
+  run(parse(std::string(Gate) + "x.p @i 2\nx.n @i 1\n"), limit(), {}, &Said);
+  EXPECT_NE(Said.find("begins with several rails of port 'x', element 0"),
+            std::string::npos)
+      << Said;
+  EXPECT_EQ(run(parse(std::string(Gate) + "x.p @i 2\n"), limit())
+                .Outputs[0]
+                .Values[0],
+            2);
+  // Within the range there is no x.n to make y of p, which annihilates.
+  const char *Positive = "@input x[] dual range=0:8\n@output y[] single\n"
+                         "x.p -> y\np + n ->\np + x.n -> y + x.n\np @i 3\n"
+                         "n @i 1\n";
+  In = "2";
+  EXPECT_EQ(run(parse(Positive), limit(), {&In, 1}).Outputs[0].Values[0], 2);
+  In = "-1";
+  run(parse(Positive), limit(), {&In, 1}, &Said);
+  EXPECT_NE(Said.find("the catalyst 'x.n' of reaction"), std::string::npos)
+      << Said;
+  // All amounts are read.
+  run(parse("p -> q\np + n ->\nn -> r\n"), limit(), {}, &Said);
+  EXPECT_NE(Said.find("the network has no output ports"), std::string::npos)
+      << Said;
+}
+
 TEST(Equilibrium, RefusesWithTheReason) {
   std::string Said;
   run(parse("A -> B\nA -> C\n"), limit(), {}, &Said);

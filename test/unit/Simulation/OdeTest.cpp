@@ -94,6 +94,58 @@ TEST(Ode, SettlesAtTheLimitOfTernaryNets) {
   }
 }
 
+TEST(Ode, SettlesAtTheLimitOfAnnihilatedNets) {
+  std::mt19937_64 Random(12);
+  std::uniform_real_distribution<double> Value(-2, 2);
+  for (uint64_t Seed = 1; Seed <= 8; ++Seed) {
+    TernaryNet Mlp({3, 6, 5, 3}, Seed);
+    Network Net = parse(Mlp.text([&] { return std::exp2(Value(Random)); },
+                                 /*Annihilate=*/true));
+    Array X;
+    X.Shape = {6, 3};
+    for (int I = 0; I < 18; ++I)
+      X.Data.push_back(Value(Random));
+    InputArrays Inputs{{{Net.findPort("x", PortDirection::Input), X}}, 6};
+    Reports R;
+    auto Limit =
+        simulate(Net, Inputs, settled(SimulationMethod::Equilibrium), R.Diags);
+    auto Ode = simulate(Net, Inputs, settled(SimulationMethod::Ode), R.Diags);
+    SimulationOptions Decide = settled(SimulationMethod::Ode);
+    Decide.Until = StopRule::Decided;
+    auto Decided = simulate(Net, Inputs, Decide, R.Diags);
+    // Long after it is settled it is still there.
+    double Last = 0;
+    if (Ode)
+      Last = quantile(Ode->SettleTimes, 1);
+    auto Later = simulate(Net, Inputs, odeUntil(100 * (1 + Last)), R.Diags);
+    ASSERT_TRUE(Limit && Ode && Decided && Later) << R.Text;
+    EXPECT_EQ(Ode->Limit, LimitKind::Differences);
+    for (size_t I = 0; I < 18; ++I) {
+      double Want = Limit->Outputs[0].Values[I],
+             Within = 1e-3 * (1 + std::abs(Want));
+      EXPECT_NEAR(Ode->Outputs[0].Values[I], Want, Within);
+      EXPECT_NEAR(Later->Outputs[0].Values[I], Want, Within);
+    }
+    for (size_t Case = 0; Case < 6; ++Case) {
+      auto Row = [&](const SimulationResult &S) {
+        return std::span(S.Outputs[0].Values).subspan(Case * 3, 3);
+      };
+      EXPECT_EQ(winner(Row(*Decided)), winner(Row(*Limit)));
+    }
+  }
+}
+
+TEST(Ode, AnAnnihilationMayCarryAReadingFromItsLimit) {
+  // y = p - q begins at its limit 2, falls to 1 with n, and comes back with b.
+  Network Net =
+      parse("@output y[1] dual\n@bind y[0] = p - q\np + n ->\nn -> q\n"
+            "b -> p [k = 1e-4]\np @i 2\nn @i 1\nb @i 1\n");
+  auto R = run(Net, settled(SimulationMethod::Ode));
+  EXPECT_EQ(R.Limit, LimitKind::Differences);
+  EXPECT_NEAR(R.Outputs[0].Values[0], 2, 3e-3);
+  EXPECT_GT(R.SettleTimes[0], 1e4);
+}
+
 TEST(Ode, ATieSettlesLikeOneOverT) {
   // M + N from equal amounts: what is left is 1 / (1 + t).
   Network Net = parse("@output y[1] single\n@bind y[0] = M\n"
@@ -135,6 +187,27 @@ TEST(Ode, SettlesWithoutALimitOnlyWhenAllIsStill) {
   EXPECT_NEAR(R.Outputs[0].Values[0], 1, 4e-3);
 }
 
+TEST(Ode, WhatIsLeftOverIsNotUnderWay) {
+  // A limit that is not certain, for P and Q; M and then W have no partner any
+  // more but what the integrator leaves of it.
+  std::string Ring = "P -> Q\nQ -> P\nP @i 1\n@output y[1] single\n";
+  for (const char *Text : {"M + N -> y.0\nM @i 3\nN @i 1\n",
+                           "M + N -> y.0\nN -> O\nO -> N\nM @i 3\nN @i 0.6\n"
+                           "O @i 0.4\n",
+                           "M + N -> L\nW + L -> y.0\nM @i 3\nN @i 1\n"
+                           "W @i 30\n",
+                           "A + y.0 -> 2 y.0\nA @i 1\ny.0 @i 1e-9\n"}) {
+    auto R = run(parse(Ring + Text), settled(SimulationMethod::Ode));
+    ASSERT_EQ(R.SettleTimes.size(), 1u) << Text;
+    EXPECT_LT(R.SettleTimes[0], 1000) << Text;
+    EXPECT_NEAR(R.Outputs[0].Values[0], 1, 1e-3) << Text;
+  }
+  // Scarce is not used up: the source goes on.
+  auto R = run(parse(Ring + "-> N [k = 1e-7]\nN ->\nM + N -> y.0\nM @i 1\n"),
+               settled(SimulationMethod::Ode));
+  EXPECT_NEAR(R.Outputs[0].Values[0], 1, 4e-3);
+}
+
 TEST(Ode, WhatNeverSettlesIsAnError) {
   std::string Said;
   SimulationOptions O = settled(SimulationMethod::Ode);
@@ -148,6 +221,20 @@ TEST(Ode, WhatNeverSettlesIsAnError) {
             "0.2\n"),
       O, {}, &Said);
   EXPECT_NE(Said.find("[not-settled]"), std::string::npos) << Said;
+  // What is behind the output, and how.
+  run(parse("@output y[1] single\nS -> A [k = 1e-7]\nA -> S [k = 1e-7]\n"
+            "S + I -> S + y.0\nS @i 2\n"),
+      O, {}, &Said);
+  EXPECT_NE(Said.find("what it depends on rests, but may yet move within a "
+                      "time of 1e+07"),
+            std::string::npos)
+      << Said;
+  run(parse("@output y[1] single\nS -> A [k = 1e-3]\nA -> S [k = 1e-3]\n"
+            "S + I -> S + y.0\nS @i 2\n"),
+      O, {}, &Said);
+  EXPECT_NE(Said.find("it depends on 'S', which still moved by "),
+            std::string::npos)
+      << Said;
   // With a limit: 1 / (1 + t) is not within 1e-3 yet.
   O.MaxTime = 100;
   run(parse("@output y[1] single\n@bind y[0] = M\nM + N -> P\nM @i 1\nN @i 1"),

@@ -9,7 +9,7 @@
 #ifndef NN2CRN_TEST_SIMULATIONFIXTURE_H
 #define NN2CRN_TEST_SIMULATIONFIXTURE_H
 
-#include "nn2crn/IR/Text.h"
+#include "../ParseNetwork.h"
 #include "nn2crn/Simulation/Simulate.h"
 
 #include <gtest/gtest.h>
@@ -24,13 +24,6 @@ struct Reports {
   DiagnosticEngine Diags{
       [this](const Diagnostic &D) { Text += formatDiagnostic(D); }};
 };
-
-inline Network parse(std::string_view Text) {
-  Reports R;
-  auto Net = parseText(Text, "t.crn", R.Diags);
-  EXPECT_TRUE(Net) << R.Text;
-  return Net ? std::move(*Net) : Network();
-}
 
 /// Simulates the network's own amounts, or \p Inputs; an empty result, with the
 /// report in \p Reported, after errors.
@@ -111,8 +104,10 @@ struct TernaryNet {
     return X;
   }
 
-  /// Rates by \p Rate, which gets called once a reaction.
-  std::string text(const std::function<double()> &Rate) const {
+  /// Rates by \p Rate, which gets called once a reaction. \p Annihilate lets
+  /// the rails of all sums and of the outputs cancel.
+  std::string text(const std::function<double()> &Rate,
+                   bool Annihilate = false) const {
     std::string T = "@input x[" + std::to_string(Widths[0]) +
                     "] dual\n@output y[" + std::to_string(Widths.back()) +
                     "] dual\n";
@@ -139,6 +134,8 @@ struct TernaryNet {
         if (B != 0)
           T += Sum + I + (B > 0 ? ".p" : ".n") + " @initial " +
                formatDouble(std::abs(B)) + "\n";
+        if (Annihilate)
+          T += Sum + I + ".p + " + Sum + I + ".n ->" + K();
         if (L == Last)
           continue;
         std::string H = "h" + std::to_string(L + 1) + I,

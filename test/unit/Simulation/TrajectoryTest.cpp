@@ -90,6 +90,10 @@ TEST(Report, SaysWhatApplies) {
                            "\"accuracy\": 0.75", "\"wall_seconds\": 0"})
     EXPECT_NE(Json.find(Part), std::string::npos) << Part << Json;
   EXPECT_EQ(Json.find("why"), std::string::npos);
+  EXPECT_EQ(Json.find("limit"), std::string::npos);
+  Result.Limit = LimitKind::Unique;
+  Json = reportJson(Result, {});
+  EXPECT_NE(Json.find("\"limit\": \"unique\""), std::string::npos) << Json;
 }
 
 TEST(Labels, CountWinners) {

@@ -9,6 +9,7 @@
 #ifndef NN2CRN_TEST_TARGET_NETWORKS_H
 #define NN2CRN_TEST_TARGET_NETWORKS_H
 
+#include "../Collected.h"
 #include "../RandomNetwork.h"
 
 #include "nn2crn/Target/Target.h"
@@ -20,24 +21,6 @@
 #include <vector>
 
 namespace nn2crn::test {
-
-/// Keeps what was reported.
-struct Collected {
-  std::vector<Diagnostic> All;
-  DiagnosticEngine Engine{[this](const Diagnostic &D) { All.push_back(D); }};
-  std::string text() const {
-    std::string Out;
-    for (const Diagnostic &D : All)
-      Out += formatDiagnostic(D);
-    return Out;
-  }
-  bool has(DiagId Id) const {
-    for (const Diagnostic &D : All)
-      if (D.Id == Id)
-        return true;
-    return false;
-  }
-};
 
 /// What \p Target writes for \p Net; empty where it refuses.
 inline std::string emitAs(std::string_view Target, const Network &Net) {

@@ -12,9 +12,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../ParseNetwork.h"
 #include "../RandomFeedForward.h"
 #include "../RandomGraph.h"
-#include "nn2crn/IR/Text.h"
 #include "nn2crn/Lowering/NcRelu.h"
 #include "nn2crn/Target/Target.h"
 
@@ -223,12 +223,6 @@ void expectSame(const Network &Net, unsigned Seed) {
   }
 }
 
-Network parse(std::string_view Text) {
-  Collected Diags;
-  auto Net = parseText(Text, "t.crn", Diags.Engine);
-  EXPECT_TRUE(Net) << Diags.text();
-  return Net ? std::move(*Net) : Network();
-}
 } // namespace
 
 TEST(ONNX, ReadsWhatAnyFeedForwardNetworkReads) {

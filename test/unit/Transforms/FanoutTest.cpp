@@ -13,11 +13,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Limit.h"
+#include "../ParseNetwork.h"
 #include "../RandomNetwork.h"
 #include "nn2crn/Analysis/CertainDownstream.h"
 #include "nn2crn/Analysis/CostModel.h"
 #include "nn2crn/Analysis/FeedForward.h"
-#include "nn2crn/IR/Text.h"
 #include "nn2crn/IR/Verifier.h"
 #include "nn2crn/Transforms/Pipeline.h"
 
@@ -28,6 +29,7 @@
 #include <map>
 
 using namespace nn2crn;
+using nn2crn::test::parse;
 
 namespace {
 Network run(const Network &Before, const std::string &Passes,
@@ -40,13 +42,6 @@ Network run(const Network &Before, const std::string &Passes,
   PassRun Local;
   EXPECT_TRUE(P && runPipeline(*P, Net, Context, {}, Did ? *Did : Local));
   return Net;
-}
-
-Network parse(std::string_view Text) {
-  DiagnosticEngine Diags(
-      [](const Diagnostic &D) { ADD_FAILURE() << formatDiagnostic(D); });
-  auto Net = parseText(Text, "t.crn", Diags);
-  return Net ? std::move(*Net) : Network();
 }
 
 /// A layered network: every species is used by at most one reaction (so that it
@@ -215,16 +210,7 @@ std::map<std::string, double> limit(const Network &Net, uint32_t Seed) {
         Amount[T.Species.Value] = static_cast<double>(Random() % 64) / 8;
   FeedForward F = analyzeFeedForward(Net);
   EXPECT_TRUE(F) << explainFeedForward(Net, F);
-  for (ReactionId Id : F.Order) {
-    Reaction R = Net.reaction(Id);
-    double Extent = HUGE_VAL;
-    for (Term T : R.reactants())
-      Extent = std::min(Extent, Amount[T.Species.Value] / T.Coefficient);
-    for (Term T : R.reactants())
-      Amount[T.Species.Value] -= Extent * T.Coefficient;
-    for (Term T : R.products())
-      Amount[T.Species.Value] += Extent * T.Coefficient;
-  }
+  test::fireInOrder(Net, F, Amount);
   auto Observed = Net.observedSpecies();
   std::map<std::string, double> Out;
   for (SpeciesId S : Net.species())

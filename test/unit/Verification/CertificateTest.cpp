@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Verification/Certificate.h"
+#include "../ParseNetwork.h"
 
 #include "../GraphEval.h"
-#include "nn2crn/IR/Text.h"
 
 #include <gtest/gtest.h>
 
@@ -19,13 +19,6 @@ using Verdict = Certificate::Verdict;
 using Limit = Certificate::Limit;
 
 namespace {
-Network parse(std::string_view Text) {
-  Collected Diags;
-  auto Net = parseText(Text, "t.crn", Diags.Engine);
-  EXPECT_TRUE(Net) << Diags.text();
-  return Net ? std::move(*Net) : Network();
-}
-
 /// Holds the network \p A against the network \p B.
 Certificate compare(std::string_view A, std::string_view B) {
   Network Mine = parse(A), Other = parse(B);
@@ -175,6 +168,75 @@ TEST(Certificate, CatalystsMustBeCertain) {
                           Copy);
   EXPECT_EQ(C.Result, Verdict::Unproven);
   EXPECT_NE(C.Reason.find("catalyst 'c'"), std::string::npos) << C.Reason;
+}
+
+TEST(Certificate, AHeldInputMayBeAbsent) {
+  constexpr std::string_view Fuelled =
+      "@input x[] single\n@input h[1] single\n@bind h[0] = H\n"
+      "@output y[] single\nx + H -> y\nH @constant 1\n";
+  constexpr std::string_view Free =
+      "@input x[] single\n@input h[1] single\n@bind h[0] = H\n"
+      "@output y[] single\nx -> y\nH @constant 1\n";
+  EXPECT_EQ(compare(Fuelled, Free).Result, Verdict::Unproven);
+  EXPECT_EQ(compare(Free, Fuelled).Result, Verdict::Unproven);
+  std::string There(Fuelled);
+  There.replace(There.find("h[1] single"), 11, "h[1] single range=0.5:1");
+  EXPECT_EQ(compare(There, Free).Result, Verdict::Equal);
+}
+
+TEST(Certificate, StatesAreReadInTheEnd) {
+  constexpr std::string_view Once =
+      "@input x[] single\n@state w[1] single\n@bind w[0] = W\n"
+      "@output y[] single\nx -> y + W\n";
+  constexpr std::string_view Twice =
+      "@input x[] single\n@state w[1] single\n@bind w[0] = W\n"
+      "@output y[] single\nx -> y + 2 W\n";
+  EXPECT_EQ(compare(Once, Once).Result, Verdict::Equal);
+  Certificate C = compare(Once, Twice);
+  EXPECT_EQ(C.Result, Verdict::Different);
+  ASSERT_TRUE(C.Witness);
+  EXPECT_EQ(C.Witness->Port, "w");
+}
+
+TEST(Certificate, NumbersBelowAllDoublesKeepTheirSign) {
+  // Between 0 and the amount of z.n a gate does not yet let all of it through.
+  for (std::string Tiny : {"1/1" + std::string(400, '0'), std::string("5e-324"),
+                           std::string("1e-310")})
+    for (std::string Coefficient : {"", "1000000007 "}) {
+      std::string Head = "@input x[] dual\n@output y[] dual\nz.n @initial " +
+                         Tiny + "\n" + Coefficient;
+      Certificate C = compare(Head + "x.p -> m + y.p\nm + z.n -> y.n\n",
+                              Head + "x.p -> y.p\nz.n -> y.n\n");
+      EXPECT_NE(C.Result, Verdict::Equal) << Tiny;
+    }
+}
+
+TEST(Certificate, RangesMayBeAsWideAsDoublesAre) {
+  // The same minimum in two orders: no form is equal, and no input differs.
+  std::string Head = "@input x[3] dual range=-1.7e308:1.7e308\n"
+                     "@output y[] single\n";
+  Network Mine = parse(Head + "x.0.p + x.1.p -> t\nt + x.2.p -> y\n");
+  Network Other = parse(Head + "x.2.p + x.1.p -> t\nt + x.0.p -> y\n");
+  for (uint64_t Seed = 1; Seed <= 20; ++Seed) {
+    CertifyOptions Options;
+    Options.Seed = Seed;
+    Options.Effort = 1e5;
+    Collected Diags;
+    auto C = certify(Mine, &Other, Diags.Engine, Options);
+    ASSERT_TRUE(C) << Diags.text();
+    EXPECT_EQ(C->Result, Verdict::Unproven);
+  }
+}
+
+TEST(Certificate, AReferenceThatDependsOnRatesProvesNothing) {
+  constexpr std::string_view Raced =
+      "@input x[] dual\n@output y[] dual\nx.p -> a\nx.n -> y.n\n"
+      "b @initial 1\na + b ->\nb -> y.p\na -> y.p\n";
+  constexpr std::string_view Plain = "@input x[] dual\n@output y[] dual\n"
+                                     "x.p -> y.p\nx.n -> y.n\n";
+  Certificate C = compare(Plain, Raced);
+  EXPECT_EQ(C.Result, Verdict::Unproven);
+  EXPECT_NE(C.Reason.find("rate constants"), std::string::npos) << C.Reason;
 }
 
 TEST(Certificate, WhatCompetesOrCyclesIsNotCertain) {

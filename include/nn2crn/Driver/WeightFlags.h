@@ -1,0 +1,33 @@
+//===- WeightFlags.h - --weight-bits and --error-budget -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_DRIVER_WEIGHTFLAGS_H
+#define NN2CRN_DRIVER_WEIGHTFLAGS_H
+
+#include "nn2crn/Driver/CommandLine.h"
+#include "nn2crn/Driver/Weights.h"
+
+namespace nn2crn {
+
+/// The options of tools that round the weights of a model. Make one between
+/// Tool's constructor and Tool::parse().
+class WeightFlags {
+public:
+  WeightFlags();
+  /// False after a message about values that make no sense.
+  bool check(const Tool &T) const;
+  WeightOptions get() const;
+
+private:
+  llvm::cl::opt<unsigned> Bits;
+  llvm::cl::opt<double> Budget;
+};
+
+} // namespace nn2crn
+
+#endif

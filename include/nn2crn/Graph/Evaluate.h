@@ -1,0 +1,25 @@
+//===- Evaluate.h - What a graph gives --------------------------*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_GRAPH_EVALUATE_H
+#define NN2CRN_GRAPH_EVALUATE_H
+
+#include "nn2crn/Graph/Graph.h"
+
+#include <vector>
+
+namespace nn2crn {
+
+/// The outputs of \p G, in double precision, for one case: a list for each
+/// input, in the order of the ports, one number an element.
+std::vector<std::vector<double>>
+evaluateGraph(const Graph &G, const std::vector<std::vector<double>> &Inputs);
+
+} // namespace nn2crn
+
+#endif

@@ -1,0 +1,85 @@
+//===- Quantize.h - Weights as integers times a step ------------*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rate-independent reactions have weights as stoichiometric coefficients, which
+// are integers. By positive homogeneity, relu(q z) = q relu(z), a layer whose
+// weights are integers times a common step may carry its values times a scale:
+// with integer = scale[result] x weight / scale[operand] for every weight, all
+// that is carried is right, and a reading is divided by its scale. (Rate-
+// independence notes, 1.7.)
+//
+// Weights that are such already keep their values: integers, and ternary and
+// binary ones with a scale a layer or a row (a scale of a row goes into the
+// columns of the next layer). So do, but for the rounding of the model's own
+// numbers, small integers times a scale a row. In any other graph each layer's
+// weights become multiples of a power of two: then what is computed is again a
+// graph of doubles, and the steps of different layers go into each other.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_GRAPH_QUANTIZE_H
+#define NN2CRN_GRAPH_QUANTIZE_H
+
+#include "nn2crn/Graph/Graph.h"
+#include "nn2crn/Support/Number.h"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace nn2crn {
+
+/// By ValueId: how many times its elements are carried, one scale for all or
+/// one each. Inputs have 1, a ReLU's result what its operand has.
+using CarriedScales = std::vector<std::vector<Rational>>;
+inline const Rational &scaleOf(const std::vector<Rational> &Scales, size_t I) {
+  return Scales[Scales.size() > 1 ? I : 0];
+}
+
+/// Coefficients of reactions keep to 31 bits.
+inline constexpr unsigned MostIntegerBits = 31;
+
+/// Scales for which every weight of \p G is an integer below 2^\p Bits in
+/// magnitude. Empty where there are none, with \p Culprit, unless null, the
+/// first node without.
+std::optional<CarriedScales> integerScales(const Graph &G, unsigned Bits,
+                                           NodeId *Culprit = nullptr);
+
+/// What rounding the weights of a graph did.
+struct Quantization {
+  /// Of each weight, the sign included; 0 where Exact.
+  unsigned Bits = 0;
+  /// True where the weights were integers times a step, and stayed.
+  bool Exact = false;
+  /// No reading moves by more for inputs in the box; 0 where exact.
+  double Bound = 0;
+  /// The largest that 200 random inputs from the box showed.
+  double Measured = 0;
+  /// False where unit inputs, -1 to 1, stand in for ranges that nobody gave.
+  bool Declared = true;
+};
+
+/// The box that inputs come from: one range a graph input, empty where unknown.
+struct ValueRange {
+  double Low = -1, High = 1;
+};
+using InputBox = std::vector<std::optional<ValueRange>>;
+
+/// Rounds the weights of \p G to \p Bits, from 2 to 31, where they are not
+/// integers of as many bits times a step already; to fewer where the steps of
+/// layers that are added need more than MostIntegerBits together.
+Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box);
+
+/// The fewest bits, up to \p MostBits, of which the bound is at most
+/// \p Budget; \p MostBits where none is.
+Quantization quantizeWithin(Graph &G, double Budget, unsigned MostBits,
+                            const InputBox &Box);
+
+} // namespace nn2crn
+
+#endif

@@ -1,0 +1,188 @@
+//===- QuantizeTest.cpp -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "nn2crn/Graph/Quantize.h"
+
+#include "../GraphEval.h"
+#include "nn2crn/Graph/Evaluate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+using namespace nn2crn;
+using namespace nn2crn::test;
+
+namespace {
+/// Layers of ReLUs with these weights, by rows.
+Graph layers(const std::vector<std::vector<Vector>> &Weights) {
+  Graph G;
+  SourceId S = G.addSource({"n", "Gemm", 13, "n"});
+  ValueId At =
+      G.addInput("x", {static_cast<int64_t>(Weights[0][0].size())});
+  for (size_t L = 0; L < Weights.size(); ++L) {
+    SparseMatrix W(G.value(At).Elements);
+    for (const Vector &Row : Weights[L]) {
+      for (uint32_t C = 0; C < Row.size(); ++C)
+        W.add(C, Row[C]);
+      W.endRow();
+    }
+    int64_t Rows = W.rows();
+    At = G.addAffine("a", {Rows}, {{At, std::move(W), S}}, {}, S);
+    if (L + 1 < Weights.size())
+      At = G.addRelu("r", At, S);
+  }
+  G.addOutput("y", At, G.value(At).Shape);
+  return G;
+}
+
+Graph randomLayers(std::mt19937 &Random) {
+  std::normal_distribution<double> Normal;
+  size_t In = 2 + Random() % 6, Depth = 2 + Random() % 3;
+  std::vector<std::vector<Vector>> Weights;
+  for (size_t L = 0; L < Depth; ++L) {
+    std::vector<Vector> Rows(2 + Random() % 6, Vector(In));
+    for (Vector &Row : Rows)
+      for (double &W : Row)
+        W = static_cast<float>(Normal(Random));
+    In = Rows.size();
+    Weights.push_back(std::move(Rows));
+  }
+  return layers(Weights);
+}
+
+std::vector<std::string> text(const std::optional<CarriedScales> &Scales,
+                              const Graph &G) {
+  std::vector<std::string> Out;
+  if (Scales)
+    for (const Node &N : G.nodes()) {
+      std::string Line;
+      for (const Rational &R : (*Scales)[N.Result.Value])
+        Line += (Line.empty() ? "" : " ") + R.str();
+      Out.push_back(Line);
+    }
+  return Out;
+}
+using Lines = std::vector<std::string>;
+} // namespace
+
+TEST(IntegerScales, IntegersStayAsTheyAre) {
+  Graph G = layers({{{2, 0}, {-5, 3}}, {{1, -1}}});
+  EXPECT_EQ(text(integerScales(G, 8), G), (Lines{"1", "1", "1"}));
+  EXPECT_FALSE(integerScales(G, 2)) << "5 does not fit two bits";
+}
+
+TEST(IntegerScales, AStepForALayerOrForEachRow) {
+  Graph Layer = layers({{{0.75, -0.25}, {0.5, 0}}, {{3, 1}}});
+  EXPECT_EQ(text(integerScales(Layer, 4), Layer), (Lines{"4", "4", "4"}));
+  double Third = 1.0 / 3, Seventh = 1.0 / 7;
+  std::string OverThird = (Rational(1) / Rational::fromDouble(Third)).str(),
+              OverSeventh = (Rational(1) / Rational::fromDouble(Seventh)).str();
+  Graph Rows = layers({{{Third, -Third}, {Seventh, Seventh}}});
+  EXPECT_EQ(text(integerScales(Rows, 1), Rows),
+            (Lines{OverThird + " " + OverSeventh}));
+  // What a row was scaled by goes into the columns of the next layer.
+  Graph Two = layers({{{3, 1}, {0.375, 0.125}}, {{1, 1}, {2, -4}}});
+  EXPECT_EQ(text(integerScales(Two, 5), Two), (Lines{"8", "8", "8"}));
+}
+
+TEST(IntegerScales, RealWeightsHaveNone) {
+  NodeId Culprit;
+  Graph G = layers({{{1, 1}}, {{1.0}}, {{1}, {M_PI}}, {{M_E, M_LN2}}});
+  EXPECT_FALSE(integerScales(G, 31, &Culprit));
+  EXPECT_EQ(G.node(Culprit).Operands[0].Weights.columns(), 2u);
+}
+
+TEST(Quantize, SmallIntegersAreFoundBehindRounding) {
+  // Multiples of 0.1f and 0.3f, rounded to float.
+  auto F = [](double K, float S) {
+    return static_cast<double>(static_cast<float>(K * S));
+  };
+  Graph G = layers({{{F(7, 0.1f), F(-3, 0.1f), F(5, 0.1f)},
+                     {F(2, 0.3f), F(7, 0.3f), F(-6, 0.3f)}},
+                    {{F(5, 0.7f), F(-7, 0.7f)}}});
+  Graph Before = G;
+  Quantization Q = quantize(G, 16, {});
+  EXPECT_EQ(Q.Bits, 8u);
+  EXPECT_LT(Q.Bound, 1e-5);
+  EXPECT_TRUE(integerScales(G, 31));
+}
+
+TEST(Quantize, TheBoundHoldsAndIsOfUse) {
+  std::vector<double> Ratios;
+  for (unsigned Seed = 0; Seed < 200; ++Seed) {
+    std::mt19937 Random(Seed);
+    Graph Exact = randomLayers(Random), G = Exact;
+    unsigned Bits = 3 + Random() % 12;
+    ValueRange R{-2.0 + Random() % 3, 1.0 + Random() % 4};
+    Quantization Q = quantize(G, Bits, {R});
+    ASSERT_FALSE(Q.Exact);
+    ASSERT_TRUE(Q.Declared);
+    EXPECT_EQ(Q.Bits, Bits);
+    EXPECT_EQ(verify(G), "");
+    auto Scales = integerScales(G, MostIntegerBits);
+    ASSERT_TRUE(Scales) << "seed " << Seed;
+    double Most = 0;
+    for (unsigned T = 0; T < 2000; ++T) {
+      Vector X(Exact.value(Exact.inputs()[0].Value).Elements);
+      for (double &V : X)
+        V = R.Low + (Random() % 1001) / 1000.0 * (R.High - R.Low);
+      auto A = evaluate(Exact, {X})[0], B = evaluate(G, {X})[0];
+      EXPECT_EQ(B, evaluateGraph(G, {X})[0]);
+      for (size_t I = 0; I < A.size(); ++I)
+        Most = std::max(Most, std::fabs(A[I] - B[I]));
+    }
+    EXPECT_LE(Most, Q.Bound) << "seed " << Seed;
+    EXPECT_LE(Q.Measured, Q.Bound);
+    if (Most > 0)
+      Ratios.push_back(Q.Bound / Most);
+  }
+  std::ranges::nth_element(Ratios, Ratios.begin() + 100);
+  std::printf("median of bound over measured error: %.1f\n", Ratios[100]);
+  EXPECT_LT(Ratios[100], 50);
+}
+
+TEST(Quantize, BudgetsTakeTheFewestBits) {
+  std::mt19937 Random(5);
+  Graph Exact = randomLayers(Random);
+  Graph G = Exact, Fewer = Exact;
+  Quantization Q = quantizeWithin(G, 0.05, 31, {ValueRange{-1, 1}});
+  EXPECT_LE(Q.Bound, 0.05);
+  EXPECT_GT(quantize(Fewer, Q.Bits - 1, {ValueRange{-1, 1}}).Bound,
+            0.05);
+  Graph Missed = Exact;
+  EXPECT_GT(quantizeWithin(Missed, 1e-9, 8, {}).Bound, 1e-9);
+}
+
+TEST(Quantize, SumsOfLayersTakeWhatFits) {
+  // x + three layers of real weights: steps of 16 bits would multiply to 45.
+  std::mt19937 Random(3);
+  std::normal_distribution<double> Normal;
+  Graph G;
+  SourceId S = G.addSource({"n", "Gemm", 13, "n"});
+  ValueId X = G.addInput("x", {3}), At = X;
+  for (int L = 0; L < 3; ++L) {
+    SparseMatrix W(3);
+    for (int R = 0; R < 3; ++R) {
+      for (uint32_t C = 0; C < 3; ++C)
+        W.add(C, Normal(Random));
+      W.endRow();
+    }
+    At = G.addRelu("r", G.addAffine("a", {3}, {{At, W, S}}, {}, S), S);
+  }
+  At = G.addAffine("s", {3},
+                   {{At, SparseMatrix::identity(3), S},
+                    {X, SparseMatrix::identity(3), S}},
+                   {}, S);
+  G.addOutput("y", At, {3});
+  Quantization Q = quantize(G, 16, {});
+  EXPECT_LE(Q.Bits, 12u);
+  EXPECT_GT(Q.Bits, 7u);
+  EXPECT_TRUE(integerScales(G, MostIntegerBits));
+}
