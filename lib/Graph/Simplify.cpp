@@ -101,7 +101,7 @@ static bool multiply(const SparseMatrix &A, const SparseMatrix &B,
       return L.first < M.first;
     };
     if (!std::ranges::is_sorted(Row, ByColumn))
-      std::ranges::stable_sort(Row, ByColumn);
+      std::ranges::sort(Row);
     for (size_t I = 0; I < Row.size();) {
       uint32_t Column = Row[I].first;
       double Sum = 0;

@@ -28,9 +28,9 @@ std::optional<Certificate> certifyRounded(const Network &Net,
 
 /// Holds \p Net against the model in the file \p ModelPath ("-" for standard
 /// input), rounded as a compilation with \p Options rounds it for the ranges
-/// that \p Net declares. \p Set holds `NAME=SPEC` each: inputs of the model that
-/// were fixed. Empty after reporting that there is nothing to compare with; a
-/// verdict that is not Equal is not reported.
+/// that \p Net declares. \p Set holds `NAME=SPEC` each: inputs of the model
+/// that were fixed. Empty after reporting that there is nothing to compare
+/// with; a verdict that is not Equal is not reported.
 std::optional<Certificate>
 certifyAgainstModel(const Network &Net, std::string_view ModelPath,
                     const WeightOptions &Options, DiagnosticEngine &Diags,
