@@ -14,6 +14,8 @@
 //   ONNXGather.cpp      the same by index tensors
 //   ONNXWindow.cpp      convolutions and pools
 //   ONNXResize.cpp      images of another size
+//   ONNXEinsum.cpp      sums over named axes
+//   ONNXSignal.cpp      losses, unpooling, Fourier transforms, sampling
 //   ONNXPiecewise.cpp   what ReLUs express
 //   ONNXFold.cpp        what is known when the model is read
 //   ONNXQuantize.cpp    quantisers

@@ -225,12 +225,21 @@ static bool isFloat(int32_t Type) {
 /// The operands of an operator that hold its parameters.
 static bool isParameter(const std::string &Operator, int Place) {
   static const std::map<std::string, std::pair<int, int>> Places = {
-      {"Conv", {1, 2}},      {"ConvTranspose", {1, 2}},
-      {"Gemm", {1, 2}},      {"BatchNormalization", {1, 4}},
-      {"PRelu", {1, 1}},     {"Dropout", {1, 2}},
-      {"Clip", {1, 2}},      {"Pad", {1, 3}},
-      {"Resize", {1, 3}},    {"Upsample", {1, 1}},
-      {"GridSample", {1, 1}}};
+      {"Conv", {1, 2}},
+      {"ConvTranspose", {1, 2}},
+      {"Gemm", {1, 2}},
+      {"BatchNormalization", {1, 4}},
+      {"PRelu", {1, 1}},
+      {"Dropout", {1, 2}},
+      {"Clip", {1, 2}},
+      {"Pad", {1, 3}},
+      {"Resize", {1, 3}},
+      {"Upsample", {1, 1}},
+      {"GridSample", {1, 1}},
+      {"DequantizeLinear", {1, 2}},
+      {"MaxUnpool", {1, 2}},
+      {"STFT", {1, 3}},
+      {"NegativeLogLikelihoodLoss", {1, 2}}};
   auto It = Places.find(Operator);
   return It != Places.end() && Place >= It->second.first &&
          Place <= It->second.second;
@@ -247,7 +256,9 @@ std::vector<std::string> test::fixedInputs(const StoredTest &T, Fixing How) {
         Parameters.insert(N.input(I));
   for (size_t I = 0; I < Inputs.size(); ++I) {
     int32_t Type = T.typeOf(Inputs[I]);
-    bool IsStructure = AnyFloat ? !isFloat(Type) : Type == TensorProto::BOOL;
+    // Data comes first, also where it is integers.
+    bool IsStructure =
+        Type == TensorProto::BOOL || (AnyFloat && I != 0 && !isFloat(Type));
     if ((How >= Fixing::Structure && IsStructure) ||
         (How >= Fixing::Parameters && Parameters.count(Inputs[I])) ||
         (How >= Fixing::Operands && I != 0))

@@ -10,7 +10,8 @@
 //
 // Reads the model of every test below FOLDER, fixing as few of its inputs as
 // possible, evaluates the graph in doubles, and compares with the stored
-// outputs: |difference| / max(1, |stored|) <= 1e-5. Prints for each test
+// outputs: |difference| / max(1, |stored|) <= 1e-5 (1e-4 where the stored ones
+// are rounded to that). Prints for each test
 // "passed (what was fixed)", "WRONG" or "refused: why". A wrong answer is a
 // failure, and so is a test of LIST that does not pass, and one that passes and
 // is not in it.
@@ -45,15 +46,21 @@ static std::vector<int64_t> withoutOnes(const std::vector<int64_t> &Shape) {
              : Shape;
 }
 
+/// Some results were written down with four digits.
+static double toleranceOf(const std::string &Test) {
+  return Test == "node/test_gridsample_bicubic" ? 1e-4 : 1e-5;
+}
+
 static std::string compare(const StoredTensor &Stored, const Vector &Got,
-                           const std::vector<int64_t> &Shape) {
+                           const std::vector<int64_t> &Shape,
+                           double Tolerance) {
   if (Shape != withoutOnes(Stored.Values.Shape))
     return "the shape differs";
   for (size_t I = 0; I < Got.size(); ++I) {
     double Want = Stored.Values.Data[I], Has = heldBy(Stored.Type, Got[I]);
     if (Want == Has)
       continue;
-    if (!(std::fabs(Has - Want) <= 1e-5 * std::max(1.0, std::fabs(Want))))
+    if (!(std::fabs(Has - Want) <= Tolerance * std::max(1.0, std::fabs(Want))))
       return "element " + std::to_string(I) + " is " + std::to_string(Has) +
              ", stored is " + std::to_string(Want);
   }
@@ -114,7 +121,8 @@ static Verdict runOnce(const StoredTest &T, const StoredCase &C, Fixing How) {
     const auto &Stored = C.Outputs.at(P.Name);
     if (!Stored)
       return {Refused, "an output is no tensor of numbers"};
-    if (std::string Why = compare(*Stored, Y[I], P.Shape); !Why.empty())
+    if (std::string Why = compare(*Stored, Y[I], P.Shape, toleranceOf(T.Name));
+        !Why.empty())
       return {Wrong, "output '" + P.Name + "': " + Why};
   }
   return {Passed, FixingName[static_cast<size_t>(How)]};
