@@ -99,8 +99,8 @@ Tensor Operator::maxUnpool() {
     return mismatch("unpool", X, *In[1]);
   Shape Whole = X.Dims;
   for (size_t I = 0; I < Rank; ++I)
-    Whole[I + 2] = (X.Dims[I + 2] - 1) * Strides[I] + Kernel[I] - Pads[I] -
-                   Pads[I + Rank];
+    Whole[I + 2] =
+        (X.Dims[I + 2] - 1) * Strides[I] + Kernel[I] - Pads[I] - Pads[I + Rank];
   if (!has(2))
     Dims = Whole;
   if (Dims.size() != Whole.size() ||
@@ -270,12 +270,13 @@ Tensor Operator::gridSample() {
   const Constant *Places = constantOperand(1, "places");
   if (!Mode || !Padding || !Align || !Places || !mayCompute(X))
     return {};
-  bool Cubic = *Mode == "bicubic" || *Mode == "cubic", Nearest = *Mode == "nearest";
+  bool Cubic = *Mode == "bicubic" || *Mode == "cubic",
+       Nearest = *Mode == "nearest";
   if ((!Cubic && !Nearest && *Mode != "bilinear" && *Mode != "linear") ||
       (*Padding != "zeros" && *Padding != "border" && *Padding != "reflection"))
-    return fail(DiagId::BadAttribute,
-                "'" + printable(*Mode) + "' and '" + printable(*Padding) +
-                    "' are no modes of sampling");
+    return fail(DiagId::BadAttribute, "'" + printable(*Mode) + "' and '" +
+                                          printable(*Padding) +
+                                          "' are no modes of sampling");
   if (X.Dims.size() != 4 || Grid.Dims.size() != 4 || Grid.Dims[3] != 2 ||
       Grid.Dims[0] != X.Dims[0])
     return mismatch("sample", X, Grid);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 //   backend-graph FOLDER [--quiet] [--expect=LIST] [--only=NAME]
+//                 [--page=FILE | --check-page=FILE]
 //
 // Reads the model of every test below FOLDER, fixing as few of its inputs as
 // possible, evaluates the graph in doubles, and compares with the stored
@@ -14,7 +15,8 @@
 // are rounded to that). Prints for each test
 // "passed (what was fixed)", "WRONG" or "refused: why". A wrong answer is a
 // failure, and so is a test of LIST that does not pass, and one that passes and
-// is not in it.
+// is not in it. --page writes docs/reference/backend-tests.md, and --check-page
+// fails where that page says something else.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,9 +24,12 @@
 #include "StoredTest.h"
 #include "nn2crn/Import/ONNX.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -67,16 +72,65 @@ static std::string compare(const StoredTensor &Stored, const Vector &Got,
   return {};
 }
 
-/// The first error, or the first line of the table of operators.
+/// The first error; of the table of operators the first line, without the
+/// nodes.
 static std::string reasonOf(const Collected &Diags) {
   for (const Diagnostic &D : Diags.All) {
-    if (D.Level == Severity::Error)
-      return D.Message +
-             (D.Id == DiagId::UnsupportedOperator && !D.Notes.empty()
-                  ? ": " + D.Notes[0].Message
-                  : "");
+    if (D.Level != Severity::Error)
+      continue;
+    if (D.Id != DiagId::UnsupportedOperator || D.Notes.empty())
+      return D.Message;
+    const std::string &Line = D.Notes[0].Message;
+    size_t End = Line.find(" node");
+    return Line.substr(0, Line.rfind(':', End));
   }
   return "no reason";
+}
+
+/// The page of the documentation: how many pass, and why others are refused.
+static std::string page(const std::map<std::string, Verdict> &All) {
+  std::map<std::string, unsigned> Passed;
+  std::map<std::string, std::vector<std::string>> Refused;
+  unsigned Sum = 0;
+  for (const auto &[Name, V] : All) {
+    Sum += V.K == Verdict::Kind::Passed;
+    if (V.K == Verdict::Kind::Passed)
+      ++Passed[V.Why];
+    else if (V.K == Verdict::Kind::Refused)
+      Refused[V.Why].push_back(Name.substr(Name.find('/') + 1));
+  }
+  std::string Text = R"(# ONNX's own tests
+
+Made by `backend-graph` (test/backend) from the models that ONNX tests its
+backends with, as Debian packages them (`libonnx-testdata`). Each model is read
+as [onnx.md](onnx.md) says, with as few of its inputs fixed as possible, and what
+it computes is compared with the outputs that are stored beside it. None gives
+another answer; what cannot be compiled is refused.
+
+| | tests |
+| --- | --- |
+)";
+  for (const auto &[Why, Count] : Passed)
+    Text += "| passed, " + Why + " | " + std::to_string(Count) + " |\n";
+  Text += "| passed | " + std::to_string(Sum) + " |\n| refused | " +
+          std::to_string(All.size() - Sum) + R"( |
+
+Fixed are: *structure*, the integers and booleans beside the data (shapes, axes,
+indices, conditions); *weights*, the parameters of an operator; *operand*, every
+input but the first.
+
+| refused because | tests | such as |
+| --- | --- | --- |
+)";
+  std::vector<std::pair<std::string, std::vector<std::string>>> Rows(
+      Refused.begin(), Refused.end());
+  std::ranges::stable_sort(Rows, [](const auto &A, const auto &B) {
+    return A.second.size() > B.second.size();
+  });
+  for (const auto &[Why, Names] : Rows)
+    Text += "| " + Why + " | " + std::to_string(Names.size()) + " | " +
+            Names[0] + " |\n";
+  return Text;
 }
 
 static Verdict runOnce(const StoredTest &T, const StoredCase &C, Fixing How) {
@@ -160,7 +214,7 @@ static Verdict runTest(const StoredTest &T) {
 
 int main(int Argc, char **Argv) {
   fs::path Root;
-  std::string Expect, Only;
+  std::string Expect, Only, Page, CheckPage;
   bool Quiet = false;
   for (int I = 1; I < Argc; ++I) {
     std::string_view Arg = Argv[I];
@@ -168,6 +222,10 @@ int main(int Argc, char **Argv) {
       Quiet = true;
     else if (Arg.starts_with("--expect="))
       Expect = Arg.substr(9);
+    else if (Arg.starts_with("--page="))
+      Page = Arg.substr(7);
+    else if (Arg.starts_with("--check-page="))
+      CheckPage = Arg.substr(13);
     else if (Arg.starts_with("--only="))
       Only = Arg.substr(7);
     else
@@ -183,6 +241,7 @@ int main(int Argc, char **Argv) {
       if (!Line.empty() && Line[0] != '#')
         Expected.insert(Line);
   unsigned Count[3] = {}, Failures = 0;
+  std::map<std::string, Verdict> All;
   for (const fs::path &Folder : findTests(Root)) {
     StoredTest T = loadTest(Root, Folder);
     if (!Only.empty() && T.Name != Only)
@@ -194,6 +253,7 @@ int main(int Argc, char **Argv) {
     }
     Verdict V = runTest(T);
     ++Count[static_cast<size_t>(V.K)];
+    All[T.Name] = V;
     bool Passed = V.K == Verdict::Kind::Passed;
     std::string Line = Passed                        ? "passed (" + V.Why + ")"
                        : V.K == Verdict::Kind::Wrong ? "WRONG: " + V.Why
@@ -208,6 +268,17 @@ int main(int Argc, char **Argv) {
       std::printf("%s\n", Line.c_str());
     else if (Bad)
       std::printf("%s: %s\n", T.Name.c_str(), Line.c_str());
+  }
+  if (!Page.empty())
+    std::ofstream(Page) << page(All);
+  if (!CheckPage.empty()) {
+    std::ifstream In(CheckPage);
+    std::string Text{std::istreambuf_iterator<char>(In), {}};
+    if (Text != page(All)) {
+      ++Failures;
+      std::printf("%s is not current: write it with --page\n",
+                  CheckPage.c_str());
+    }
   }
   std::printf("%u passed, %u wrong, %u refused\n", Count[0], Count[1],
               Count[2]);

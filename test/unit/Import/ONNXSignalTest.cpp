@@ -33,9 +33,8 @@ TEST(ONNXEinsum, EquationsOfAllKinds) {
   Check("bij,jk->bki", X, &K, Y);
   Check(" ...ij, jk -> ...ki ", X, &K, Y);
   Dense Sorted({2, 3, 5});
-  forEach(Sorted.Shape, [&](const Dims &I) {
-    Sorted.at(I) = Y.at({I[0], I[2], I[1]});
-  });
+  forEach(Sorted.Shape,
+          [&](const Dims &I) { Sorted.at(I) = Y.at({I[0], I[2], I[1]}); });
   // Without a result: the names that stand once, in the alphabet's order.
   Check("abz,zc", X, &K, Sorted);
   Dense Trace({1}), Diagonal({3}), Turned({3, 3});
@@ -56,9 +55,12 @@ TEST(ONNXEinsum, EquationsOfAllKinds) {
 
   for (const char *Bad : {"ij->ijk", "ij->ii", "i->i", "ij,jk->ik", "i.j->i",
                           "i1->i", "...ij...->i", "ij-i"})
-    OneNode("Einsum", {3, 3}).attribute("equation", Bad)
+    OneNode("Einsum", {3, 3})
+        .attribute("equation", Bad)
         .refuses("does not fit the operands");
-  OneNode("Einsum", {3, 3}).input("z", {3, 3}).attribute("equation", "ij,jk")
+  OneNode("Einsum", {3, 3})
+      .input("z", {3, 3})
+      .attribute("equation", "ij,jk")
       .refuses("Einsum of two computed tensors");
 }
 
@@ -87,13 +89,17 @@ TEST(ONNXSignal, FourierTransforms) {
       };
       for (const Dense *In : {&X, &Z}) {
         Transform(*In, Y);
-        OneNode("DFT", In->Shape, 17).integers(Count)
-            .attribute("inverse", int64_t{Inverse}).expect({*In}, {Y}, 1e-9);
+        OneNode("DFT", In->Shape, 17)
+            .integers(Count)
+            .attribute("inverse", int64_t{Inverse})
+            .expect({*In}, {Y}, 1e-9);
       }
       Transform(X, One);
-      OneNode("DFT", X.Shape, 17).integers(Count)
+      OneNode("DFT", X.Shape, 17)
+          .integers(Count)
           .attribute("onesided", int64_t{1})
-          .attribute("inverse", int64_t{Inverse}).expect({X}, {One}, 1e-9);
+          .attribute("inverse", int64_t{Inverse})
+          .expect({X}, {One}, 1e-9);
     }
 }
 
@@ -115,15 +121,19 @@ TEST(ONNXSignal, LossesTakeOneClassOfEach) {
   });
   Mean.Data[0] = Sum.Data[0] / Total;
   auto Loss = [&](const char *How, const Dense &Want) {
-    OneNode("NegativeLogLikelihoodLoss", X.Shape).integers(Class)
-        .operand(Weights).attribute("reduction", How)
-        .attribute("ignore_index", int64_t{1}).expect({X}, {Want}, 1e-9);
+    OneNode("NegativeLogLikelihoodLoss", X.Shape)
+        .integers(Class)
+        .operand(Weights)
+        .attribute("reduction", How)
+        .attribute("ignore_index", int64_t{1})
+        .expect({X}, {Want}, 1e-9);
   };
   Loss("none", None);
   Loss("sum", Sum);
   Loss("mean", Mean);
   Class.Data[0] = 7;
-  OneNode("NegativeLogLikelihoodLoss", X.Shape).integers(Class)
+  OneNode("NegativeLogLikelihoodLoss", X.Shape)
+      .integers(Class)
       .refuses("there is no class 7");
 }
 
@@ -141,11 +151,15 @@ TEST(ONNXSignal, SamplingAtTheMiddleOfPixels) {
     });
     for (const char *Mode : {"nearest", "bilinear", "bicubic"})
       for (const char *Padding : {"zeros", "border", "reflection"})
-        OneNode("GridSample", X.Shape, 16).operand(Grid)
-            .attribute("mode", Mode).attribute("padding_mode", Padding)
-            .attribute("align_corners", int64_t{Align}).expect({X}, {X}, 1e-5);
+        OneNode("GridSample", X.Shape, 16)
+            .operand(Grid)
+            .attribute("mode", Mode)
+            .attribute("padding_mode", Padding)
+            .attribute("align_corners", int64_t{Align})
+            .expect({X}, {X}, 1e-5);
   }
-  OneNode("GridSample", X.Shape, 16).input("g", Grid.Shape)
+  OneNode("GridSample", X.Shape, 16)
+      .input("g", Grid.Shape)
       .refuses("with computed places");
 }
 
@@ -157,10 +171,18 @@ TEST(ONNXSignal, ResizeKeepsWhatItHas) {
   });
   OneNode("Resize", X.Shape).missing().operand(Scales).expect({X}, {Y}, 0);
   OneNode("Upsample", X.Shape, 9).operand(Scales).expect({X}, {Y}, 0);
-  OneNode("Upsample", X.Shape, 1).attribute("height_scale", 2.0f)
-      .attribute("width_scale", 2.0f).expect({X}, {Y}, 0);
-  OneNode("Resize", X.Shape).missing().missing().operand(Dims{1, 1, 6, 4})
+  OneNode("Upsample", X.Shape, 1)
+      .attribute("height_scale", 2.0f)
+      .attribute("width_scale", 2.0f)
       .expect({X}, {Y}, 0);
-  OneNode("Resize", X.Shape, 18).missing().operand(Scales)
-      .attribute("antialias", int64_t{1}).refuses("with antialiasing");
+  OneNode("Resize", X.Shape)
+      .missing()
+      .missing()
+      .operand(Dims{1, 1, 6, 4})
+      .expect({X}, {Y}, 0);
+  OneNode("Resize", X.Shape, 18)
+      .missing()
+      .operand(Scales)
+      .attribute("antialias", int64_t{1})
+      .refuses("with antialiasing");
 }
