@@ -159,6 +159,11 @@ bool Folder::fold(Node &N, Node::Operand &O, std::vector<Node::Operand> &Work) {
   if (!Moves &&
       (Reads != 1 || (!IsIdentity && !isPartOfPermutation(O.Weights))))
     return false;
+  // Every operand brings a matrix with as many rows, which may be empty.
+  uint64_t Rows = uint64_t{O.Weights.rows()} * Inner.Operands.size();
+  if (Inner.Operands.size() > 2 && Rows > 4 * (O.Weights.entries() + 64) &&
+      !(IsIdentity && Reads == 1))
+    return false;
   // Where a weight scales it, a bias is a computed number anyway.
   std::vector<double> Bias;
   if (!addBiases(N.Bias,

@@ -31,6 +31,16 @@ SourceId Operator::source() {
 }
 
 bool Operator::fits(const Shape &Dims, uint64_t Weights) {
+  // As many as NumPy has; walking over thousands of axes of length 1 would
+  // take its time.
+  constexpr size_t MostAxes = 64;
+  if (Dims.size() > MostAxes) {
+    R.P.error(DiagId::ModelTooLarge, Context,
+              "a tensor has " + std::to_string(Dims.size()) +
+                  " axes; at most " + std::to_string(MostAxes) +
+                  " are supported");
+    return false;
+  }
   uint64_t Count = elementsOf(Dims);
   if (std::ranges::all_of(In,
                           [](const Tensor *T) { return !T || T->isKnown(); }))
@@ -260,7 +270,8 @@ Tensor Operator::pick(Shape Dims, std::span<const Tensor *const> Ts,
     Same = Of[I] == I;
   if (Same)
     return renamed(*Ts[0], std::move(Dims));
-  if (!fits(Dims, Of.size()))
+  // Each operand has a matrix with as many rows, mostly empty.
+  if (!fits(Dims, Of.size() * Ts.size()))
     return {};
   std::vector<double> Bias;
   std::vector<Term> Terms;

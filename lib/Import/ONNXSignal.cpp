@@ -144,6 +144,8 @@ static std::pair<double, double> unitRoot(int64_t Numerator, int64_t Length) {
 
 Tensor Operator::dft() {
   const Tensor &X = *In[0];
+  if (R.Opset >= 20)
+    return refuse("of operator set 20 and on, with the axis as an operand");
   auto Given = integer("axis", 1), Inverse = integer("inverse", 0),
        OneSided = integer("onesided", 0);
   auto Axis = Given ? axisOf(*Given, X.Dims.size()) : std::nullopt;

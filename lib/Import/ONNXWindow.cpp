@@ -67,7 +67,8 @@ bool Operator::readWindow(const Tensor &T, const Shape &Kernel, Window &W) {
   };
   if (W.Strides.size() != Rank || W.Dilations.size() != Rank ||
       Pads.size() != 2 * Rank || Said != Kernel || !Positive(W.Strides) ||
-      !Positive(W.Dilations) || !Positive(Kernel) || W.Groups < 1)
+      !Positive(W.Dilations) || !Positive(Kernel) || W.Groups < 1 ||
+      W.Groups > INT32_MAX)
     return Fail(DiagId::BadAttribute,
                 "kernel " + dimsText(Said) + ", strides " +
                     dimsText(W.Strides) + ", dilations " +

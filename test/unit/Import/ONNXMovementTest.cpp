@@ -342,6 +342,7 @@ TEST(ONNXMovement, HugeResultsAreRefusedBeforeTheyAreMade) {
       .operand(Dims{1 << 30, 1 << 30})
       .refuses("[model-too-large]");
   OneNode("Reshape", {4}).operand(Huge).refuses("cannot reshape");
+  OneNode("Expand", {1}).operand(Dims(65, 1)).refuses("has 65 axes");
   Dense Sizes({2});
   Sizes.Data = {1e6, 1e9};
   OneNode("Resize", {1, 1})
