@@ -41,7 +41,11 @@ bool Operator::fits(const Shape &Dims, uint64_t Weights) {
                   " are supported");
     return false;
   }
-  uint64_t Count = elementsOf(Dims);
+  // An axis without elements does not make the others any shorter.
+  Shape Lengths = Dims;
+  for (int64_t &Extent : Lengths)
+    Extent = std::max<int64_t>(Extent, 1);
+  uint64_t Count = elementsOf(Lengths);
   if (std::ranges::all_of(In,
                           [](const Tensor *T) { return !T || T->isKnown(); }))
     return R.Constants.room(Count, Context) &&

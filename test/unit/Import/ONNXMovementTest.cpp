@@ -338,6 +338,9 @@ TEST(ONNXMovement, HugeResultsAreRefusedBeforeTheyAreMade) {
   Dims Huge{1 << 30, 1 << 30};
   OneNode("Expand", {1, 1}).operand(Huge).refuses("[model-too-large]");
   OneNode("Tile", {1, 1}).operand(Huge).refuses("[model-too-large]");
+  OneNode("Tile", {1, 1})
+      .operand(Dims{0, 1 << 30})
+      .refuses("[model-too-large]");
   OneNode("Pad", {1})
       .operand(Dims{1 << 30, 1 << 30})
       .refuses("[model-too-large]");
