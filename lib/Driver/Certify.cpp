@@ -48,11 +48,15 @@ static InputBox boxOf(const Network &Net, const Graph &G) {
 std::optional<Certificate>
 nn2crn::certifyAgainstModel(const Network &Net, std::string_view ModelPath,
                             const WeightOptions &Options,
-                            DiagnosticEngine &Diags) {
+                            DiagnosticEngine &Diags,
+                            std::span<const std::string> Set) {
   auto Bytes = readFile(ModelPath, Diags);
   if (!Bytes)
     return std::nullopt;
-  auto G = importONNX(*Bytes, inputName(ModelPath), Diags);
+  ONNXOptions Reading;
+  if (!readFixedInputs(Set, *Bytes, inputName(ModelPath), Reading, Diags))
+    return std::nullopt;
+  auto G = importONNX(*Bytes, inputName(ModelPath), Diags, Reading);
   if (!G)
     return std::nullopt;
   auto Rounding = roundModel(*G, Options, boxOf(Net, *G), Diags);
