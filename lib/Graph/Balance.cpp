@@ -78,8 +78,7 @@ private:
     bool Even = true;
     for (uint32_t U = 0; U < Units; ++U)
       if (Into[U] > 0 && OutOf[U] > 0) {
-        Factors[U] =
-            std::exp2(std::rint(std::log2(OutOf[U] / Into[U]) / 2));
+        Factors[U] = std::exp2(std::rint(std::log2(OutOf[U] / Into[U]) / 2));
         Even &= Factors[U] == 1;
       }
     if (Even)
