@@ -393,6 +393,8 @@ Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box) {
   }
   if (Q.Exact)
     return Q;
+  if (!Small)
+    balanceScales(G);
   Graph Exact = G;
   if (Small) {
     G = std::move(*Small);
@@ -415,13 +417,15 @@ Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box) {
 Quantization nn2crn::quantizeWithin(Graph &G, double Budget, unsigned MostBits,
                                     const InputBox &Box) {
   unsigned Bits = 2;
+  Graph Balanced = G;
+  balanceScales(Balanced);
   for (; Bits < MostBits; ++Bits) {
     // One bit is the sign.
     if (integerScales(G, Bits - 1))
       break;
-    Graph Tried = G;
+    Graph Tried = Balanced;
     roundWeights(Tried, Bits);
-    if (errorBound(G, Tried, Box) <= Budget)
+    if (errorBound(Balanced, Tried, Box) <= Budget)
       break;
   }
   return quantize(G, Bits, Box);

@@ -142,6 +142,7 @@ private:
   friend void simplify(Graph &G);
   friend void roundWeights(Graph &G, unsigned Bits);
   friend bool snapWeights(Graph &G, int Bits);
+  friend class Balancer;
   ValueId addValue(std::string Name, std::vector<int64_t> Shape, NodeId From);
   std::vector<NodeSource> Sources;
   std::vector<Value> Values;
