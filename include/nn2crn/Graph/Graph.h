@@ -149,7 +149,7 @@ public:
 
 private:
   friend void simplify(Graph &G);
-  friend void roundWeights(Graph &G, unsigned Bits);
+  friend class WeightRounder;
   friend bool snapWeights(Graph &G, int Bits);
   friend class Linearizer;
   ValueId addValue(std::string Name, std::vector<int64_t> Shape, NodeId From);
