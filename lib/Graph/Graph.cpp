@@ -162,8 +162,7 @@ static std::string verifyNode(const Graph &G, NodeId Id) {
       if (!std::isfinite(W))
         return "a weight is not finite";
   }
-  if (N.Kind != NodeKind::Affine &&
-      (N.Operands.size() != 1 || !N.Bias.empty()))
+  if (N.Kind != NodeKind::Affine && (N.Operands.size() != 1 || !N.Bias.empty()))
     return "an activation has one operand and no bias";
   if (N.Kind == NodeKind::Smooth && !N.Function.isValid())
     return "its function has a parameter that it cannot have";

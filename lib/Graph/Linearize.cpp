@@ -92,9 +92,8 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
     Out.High = Out.Low + Step;
   auto Far = [&](double X, bool Right) {
     auto Ray = F.ray(Right);
-    return Ray &&
-           (!Declared || ((Right ? X : -X) >= F.farOut() &&
-                          std::fabs(F(X) - Ray->at(X)) <= Within));
+    return Ray && (!Declared || ((Right ? X : -X) >= F.farOut() &&
+                                 std::fabs(F(X) - Ray->at(X)) <= Within));
   };
   Interval Wide = Out;
   if (Far(Out.Low, false))
@@ -256,9 +255,9 @@ void Linearizer::replace(Graph &G, Linearization &L) {
       }
       std::vector<Node::Operand> From;
       From.push_back({U.From, std::move(Copies), N.Source});
-      U.Shifted = G.addAffine(Result.Name + "_shifted",
-                              {static_cast<int64_t>(Pieces)}, std::move(From),
-                              std::move(Shifts), N.Source);
+      U.Shifted =
+          G.addAffine(Result.Name + "_shifted", {static_cast<int64_t>(Pieces)},
+                      std::move(From), std::move(Shifts), N.Source);
       U.Pieces = G.addRelu(Result.Name + "_pieces", U.Shifted, N.Source);
       Sum.push_back({U.Pieces, std::move(Changes), N.Source});
     }

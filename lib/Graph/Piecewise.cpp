@@ -313,8 +313,8 @@ std::optional<Chain> Fit::links(double Error, unsigned Most) {
     Out.Links.push_back(L);
     Touch = Last;
     Below = Up;
-    Leave = Done ? Point{Samples[At].X, L.at(Samples[At].X)}
-                 : Exit(L, At, Below);
+    Leave =
+        Done ? Point{Samples[At].X, L.at(Samples[At].X)} : Exit(L, At, Below);
     if (Leave.X <= Touch.X)
       Leave = Touch;
     Next = At;
@@ -380,9 +380,9 @@ PiecewiseLinear Fit::plain(const Chain &C) {
   return P;
 }
 
-/// The chain with slopes of \p Bits binary places. Each link is moved up or down
-/// so that it is as good as it can be where it was; where they meet then is
-/// rounded too, each time making up for what rounding did before.
+/// The chain with slopes of \p Bits binary places. Each link is moved up or
+/// down so that it is as good as it can be where it was; where they meet then
+/// is rounded too, each time making up for what rounding did before.
 std::optional<PiecewiseLinear> Fit::rounded(const Chain &C, int Bits) {
   double Step = std::ldexp(F.slopeUnit(), -Bits);
   std::vector<double> Meet = meetings(C.Links);
@@ -427,7 +427,8 @@ std::optional<PiecewiseLinear> Fit::rounded(const Chain &C, int Bits) {
       return std::nullopt;
     // A steep turn moves what follows by more.
     double Fine =
-        Grid / std::exp2(std::ceil(std::log2(std::max(1.0, std::fabs(Change)))));
+        Grid /
+        std::exp2(std::ceil(std::log2(std::max(1.0, std::fabs(Change)))));
     double Knot = std::rint((Offset - Target) / Change / Fine) * Fine;
     if (!P.Knots.empty() && Knot <= P.Knots.back().At)
       return std::nullopt;
@@ -466,8 +467,8 @@ nn2crn::approximateWithin(const SmoothFunction &F, Interval On, double Error,
   auto C = T.links(Error * 0.997, Most);
   if (!C)
     return std::nullopt;
-  for (auto Segments = static_cast<unsigned>(C->Links.size());
-       Segments <= Most; ++Segments) {
+  for (auto Segments = static_cast<unsigned>(C->Links.size()); Segments <= Most;
+       ++Segments) {
     Chain Best = T.best(Segments);
     PiecewiseLinear P = T.plain(Best);
     if (N == Numbers::Few)

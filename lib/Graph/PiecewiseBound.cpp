@@ -95,8 +95,8 @@ private:
 
 void ErrorBound::cell(Point A, Point B, unsigned Depth) {
   double Width = B.X - A.X;
-  double Here = std::max(A.Error, B.Error) +
-                Width * Width / 8 * F.curvature(A.X, B.X);
+  double Here =
+      std::max(A.Error, B.Error) + Width * Width / 8 * F.curvature(A.X, B.X);
   double Middle = A.X + Width / 2;
   // Not worth a closer look where it does not raise the bound by a thousandth.
   if (Here <= Most * 1.001 || Depth == 0 || Middle <= A.X || Middle >= B.X) {

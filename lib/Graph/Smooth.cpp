@@ -155,9 +155,8 @@ std::vector<double> SmoothFunction::kinks() const {
 double SmoothFunction::curvature(double Low, double High) const {
   double A = std::fabs(static_cast<double>(Alpha));
   // The least and the greatest distance from 0.
-  double Near = Low <= 0 && High >= 0
-                    ? 0
-                    : std::min(std::fabs(Low), std::fabs(High));
+  double Near =
+      Low <= 0 && High >= 0 ? 0 : std::min(std::fabs(Low), std::fabs(High));
   double Far = std::max(std::fabs(Low), std::fabs(High));
   switch (Kind) {
   case SmoothKind::Sigmoid:

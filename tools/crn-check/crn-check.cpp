@@ -47,7 +47,8 @@ int main(int Argc, char **Argv) {
   auto Net = loadNetwork(Input, Diags);
   if (!Net)
     return T.exitCode();
-  auto C = certifyAgainstModel(*Net, Against, Weights.get(), Diags);
+  auto C = certifyAgainstModel(*Net, Against, Weights.get(),
+                               Weights.activations(), Diags);
   if (!C)
     return T.exitCode();
   if (Json != "-")

@@ -69,9 +69,10 @@ PiecewiseLinear approximate(const SmoothFunction &F, Interval On,
 
 /// The one with the fewest segments whose error is proven to be \p Error or
 /// less; empty where that takes more than \p Most.
-std::optional<PiecewiseLinear>
-approximateWithin(const SmoothFunction &F, Interval On, double Error,
-                  unsigned Most = MostSegments, Numbers N = Numbers::Few);
+std::optional<PiecewiseLinear> approximateWithin(const SmoothFunction &F,
+                                                 Interval On, double Error,
+                                                 unsigned Most = MostSegments,
+                                                 Numbers N = Numbers::Few);
 
 /// A proven bound on how far \p P is from \p F on \p On; infinite where it is
 /// not bounded. Within 0.2 % of the largest error, but for rounding.

@@ -24,8 +24,7 @@ namespace {
 Graph layers(const std::vector<std::vector<Vector>> &Weights) {
   Graph G;
   SourceId S = G.addSource({"n", "Gemm", 13, "n"});
-  ValueId At =
-      G.addInput("x", {static_cast<int64_t>(Weights[0][0].size())});
+  ValueId At = G.addInput("x", {static_cast<int64_t>(Weights[0][0].size())});
   for (size_t L = 0; L < Weights.size(); ++L) {
     SparseMatrix W(G.value(At).Elements);
     for (const Vector &Row : Weights[L]) {
@@ -154,8 +153,7 @@ TEST(Quantize, BudgetsTakeTheFewestBits) {
   Graph G = Exact, Fewer = Exact;
   Quantization Q = quantizeWithin(G, 0.05, 31, {ValueRange{-1, 1}});
   EXPECT_LE(Q.Bound, 0.05);
-  EXPECT_GT(quantize(Fewer, Q.Bits - 1, {ValueRange{-1, 1}}).Bound,
-            0.05);
+  EXPECT_GT(quantize(Fewer, Q.Bits - 1, {ValueRange{-1, 1}}).Bound, 0.05);
   Graph Missed = Exact;
   EXPECT_GT(quantizeWithin(Missed, 1e-9, 8, {}).Bound, 1e-9);
 }
@@ -176,10 +174,10 @@ TEST(Quantize, SumsOfLayersTakeWhatFits) {
     }
     At = G.addRelu("r", G.addAffine("a", {3}, {{At, W, S}}, {}, S), S);
   }
-  At = G.addAffine("s", {3},
-                   {{At, SparseMatrix::identity(3), S},
-                    {X, SparseMatrix::identity(3), S}},
-                   {}, S);
+  At = G.addAffine(
+      "s", {3},
+      {{At, SparseMatrix::identity(3), S}, {X, SparseMatrix::identity(3), S}},
+      {}, S);
   G.addOutput("y", At, {3});
   Quantization Q = quantize(G, 16, {});
   EXPECT_LE(Q.Bits, 12u);
