@@ -18,19 +18,23 @@
 
 using namespace nn2crn;
 
-std::optional<Certificate> nn2crn::certifyRounded(const Network &Net,
-                                                  const Graph &Model,
-                                                  const Quantization &Rounding,
-                                                  DiagnosticEngine &Diags) {
+std::optional<Certificate> nn2crn::certifyPrepared(const Network &Net,
+                                                   const Graph &Model,
+                                                   const PreparedModel &How,
+                                                   DiagnosticEngine &Diags) {
   auto C = certify(Net, &Model, Diags);
-  if (C && !Rounding.Exact)
-    C->Rounding = {Rounding.Bits, Rounding.Bound, Rounding.Declared};
+  if (!C)
+    return C;
+  if (const Linearization &L = How.Activations; !L.Units.empty())
+    C->Approximated = {L.Units.size(), L.Segments, L.Bound, L.Declared};
+  if (const Quantization &Q = How.Weights; !Q.Exact)
+    C->Rounding = {Q.Bits, Q.Bound, Q.Declared};
   return C;
 }
 
 /// The ranges that \p Net declares for the inputs of \p G; one for all elements
 /// of each, as that is what a model's weights are rounded for.
-static InputBox boxOf(const Network &Net, const Graph &G) {
+static InputBox declaredBox(const Network &Net, const Graph &G) {
   InputBox Box(G.inputs().size());
   for (size_t I = 0; I < Box.size(); ++I) {
     const Port *P = Net.findPort(G.inputs()[I].Name, PortDirection::Input);
@@ -47,7 +51,8 @@ static InputBox boxOf(const Network &Net, const Graph &G) {
 
 std::optional<Certificate>
 nn2crn::certifyAgainstModel(const Network &Net, std::string_view ModelPath,
-                            const WeightOptions &Options,
+                            const WeightOptions &Weights,
+                            const ActivationOptions &Activations,
                             DiagnosticEngine &Diags,
                             std::span<const std::string> Set) {
   auto Bytes = readFile(ModelPath, Diags);
@@ -59,10 +64,11 @@ nn2crn::certifyAgainstModel(const Network &Net, std::string_view ModelPath,
   auto G = importONNX(*Bytes, inputName(ModelPath), Diags, Reading);
   if (!G)
     return std::nullopt;
-  auto Rounding = roundModel(*G, Options, boxOf(Net, *G), Diags);
-  if (!Rounding)
+  auto How =
+      prepareModel(*G, Weights, Activations, declaredBox(Net, *G), Diags);
+  if (!How)
     return std::nullopt;
-  return certifyRounded(Net, *G, *Rounding, Diags);
+  return certifyPrepared(Net, *G, *How, Diags);
 }
 
 bool nn2crn::writeCertificateFile(const Certificate &C, std::string_view Path,
@@ -99,7 +105,7 @@ docs/reference/certificate.md says what the lines mean. Changes nothing.
   PassResult run(Network &Net, PassContext &Context) override {
     auto C = needsOriginal() ? certify(Net, Context.Original, Context.Diags)
                              : certifyAgainstModel(Net, std::string(Against),
-                                                   {}, Context.Diags);
+                                                   {}, {}, Context.Diags);
     if (!C)
       return PassResult::failed();
     Context.Print(certificateSummary(*C));

@@ -32,6 +32,14 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
         .note("known schemes: " + Known);
     return std::nullopt;
   }
+  if (!isKnownActivationWay(Options.Activations.Way)) {
+    Diags
+        .error(DiagId::BadArgument, {},
+               "no way to treat activations is named '" +
+                   Options.Activations.Way + "'")
+        .note("known ways: auto, piecewise");
+    return std::nullopt;
+  }
   auto Passes = Pipeline::parse(Options.Passes, Diags);
   if (!Passes)
     return std::nullopt;
@@ -44,11 +52,12 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   CompileReport Unread;
   CompileReport &Out = Report ? *Report : Unread;
   auto Box = declaredBox(*G, Options.InputRanges, Diags);
-  auto Rounded =
-      Box ? roundModel(*G, Options.Weights, *Box, Diags) : std::nullopt;
-  if (!Rounded)
+  auto Prepared =
+      Box ? prepareModel(*G, Options.Weights, Options.Activations, *Box, Diags)
+          : std::nullopt;
+  if (!Prepared)
     return std::nullopt;
-  Out.Weights = *Rounded;
+  Out.Model = std::move(*Prepared);
   auto Net = lower(*G, *S, Diags);
   if (!Net || !declareInputRanges(*Net, Options.InputRanges, Diags))
     return std::nullopt;
@@ -56,7 +65,7 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   if (!runPipeline(*Passes, *Net, Context, Options.Run, Out.Passes))
     return std::nullopt;
   if (Options.Certify)
-    if (Out.Proof = certifyRounded(*Net, *G, Out.Weights, Diags); !Out.Proof)
+    if (Out.Proof = certifyPrepared(*Net, *G, Out.Model, Diags); !Out.Proof)
       return std::nullopt;
   return Net;
 }

@@ -18,8 +18,15 @@ WeightFlags::WeightFlags()
            cl::desc("Round weights that are not integers times a step to this\n"
                     "many bits at most (default 16)")),
       Budget("error-budget", cl::value_desc("e"),
-             cl::desc("Use the fewest bits that provably move no reading by\n"
-                      "more than this, for inputs in their ranges")) {}
+             cl::desc("Use the fewest bits and segments that provably move no\n"
+                      "reading by more than this, for inputs in their ranges")),
+      Activation("activation", cl::value_desc("way"), cl::init("auto"),
+                 cl::desc("What becomes of Sigmoid, Tanh and the like:\n"
+                          "piecewise (linear; what auto, the default, takes)")),
+      Segments("segments", cl::value_desc("n"),
+               cl::desc("Approximate each such activation by n segments, at\n"
+                        "most n with --error-budget (default: as many as keep\n"
+                        "it within 0.001)")) {}
 
 bool WeightFlags::check(const Tool &T) const {
   if (Bits.getNumOccurrences() &&
@@ -32,7 +39,25 @@ bool WeightFlags::check(const Tool &T) const {
     T.usage("--error-budget expects a positive number");
     return false;
   }
+  if (!isKnownActivationWay(Activation)) {
+    T.usage("--activation expects auto or piecewise in this version");
+    return false;
+  }
+  if (Segments.getNumOccurrences() &&
+      (Segments < 1 || Segments > MostSegments)) {
+    T.usage("--segments expects a number from 1 to " +
+            std::to_string(MostSegments));
+    return false;
+  }
   return true;
+}
+
+ActivationOptions WeightFlags::activations() const {
+  ActivationOptions Options;
+  Options.Way = Activation;
+  if (Segments.getNumOccurrences())
+    Options.Segments = Segments;
+  return Options;
 }
 
 WeightOptions WeightFlags::get() const {

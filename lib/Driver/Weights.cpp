@@ -40,15 +40,15 @@ static std::string twoDigits(double V) {
   return Text;
 }
 
-std::optional<Quantization> nn2crn::roundModel(Graph &G,
-                                               const WeightOptions &Options,
-                                               const InputBox &Box,
-                                               DiagnosticEngine &Diags) {
+std::optional<Quantization>
+nn2crn::roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
+                   DiagnosticEngine &Diags,
+                   std::span<const PiecewiseUnit> Units) {
   unsigned Most = Options.Bits.value_or(
       Options.Budget ? WeightOptions::MostBits : WeightOptions::DefaultBits);
   Quantization Q = Options.Budget
-                       ? quantizeWithin(G, *Options.Budget, Most, Box)
-                       : quantize(G, Most, Box);
+                       ? quantizeWithin(G, *Options.Budget, Most, Box, Units)
+                       : quantize(G, Most, Box, Units);
   if (Q.Exact)
     return Q;
   DiagLocation Where;

@@ -28,6 +28,10 @@ nn2crn::evaluateGraph(const Graph &G,
           Out[R] = std::max(In[R], 0.0);
           continue;
         }
+        if (N.Kind == NodeKind::Smooth) {
+          Out[R] = N.Function(In[R]);
+          continue;
+        }
         auto Columns = O.Weights.columnsOf(R);
         auto Weights = O.Weights.weightsOf(R);
         for (size_t K = 0; K < Columns.size(); ++K)

@@ -103,6 +103,15 @@ ValueId Graph::addRelu(std::string ResultName, ValueId Operand,
   return Result;
 }
 
+ValueId Graph::addSmooth(std::string ResultName, ValueId Operand,
+                         SmoothFunction Function, SourceId Source) {
+  assert(Function.isValid() && "parameters are numbers that can be divided by");
+  ValueId Result = addRelu(std::move(ResultName), Operand, Source);
+  Nodes.back().Kind = NodeKind::Smooth;
+  Nodes.back().Function = Function;
+  return Result;
+}
+
 void Graph::addOutput(std::string OutputName, ValueId V,
                       std::vector<int64_t> Shape) {
   assert(countElements(Shape) == value(V).Elements &&
@@ -141,7 +150,7 @@ static std::string verifyNode(const Graph &G, NodeId Id) {
       return "an operand is made at or after it";
     if (O.Source.Value >= G.sources().size())
       return "an operand's source does not exist";
-    if (N.Kind == NodeKind::Relu) {
+    if (N.Kind != NodeKind::Affine) {
       if (V.Elements != Result.Elements)
         return "its operand and its result differ in size";
       continue;
@@ -153,8 +162,10 @@ static std::string verifyNode(const Graph &G, NodeId Id) {
       if (!std::isfinite(W))
         return "a weight is not finite";
   }
-  if (N.Kind == NodeKind::Relu && (N.Operands.size() != 1 || !N.Bias.empty()))
-    return "a ReLU has one operand and no bias";
+  if (N.Kind != NodeKind::Affine && (N.Operands.size() != 1 || !N.Bias.empty()))
+    return "an activation has one operand and no bias";
+  if (N.Kind == NodeKind::Smooth && !N.Function.isValid())
+    return "its function has a parameter that it cannot have";
   if (!N.Bias.empty() && N.Bias.size() != Result.Elements)
     return "it does not have one bias an element";
   for (double B : N.Bias)

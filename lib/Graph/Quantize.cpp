@@ -8,11 +8,9 @@
 
 #include "nn2crn/Graph/Quantize.h"
 
-#include "nn2crn/Graph/Evaluate.h"
-
 #include <algorithm>
+#include <cassert>
 #include <cmath>
-#include <random>
 #include <unordered_set>
 
 using namespace nn2crn;
@@ -99,6 +97,7 @@ nn2crn::integerScales(const Graph &G, unsigned Bits, NodeId *Culprit) {
   CarriedScales Scale(G.values().size(), {Rational(1)});
   for (size_t I = 0; I < G.nodes().size(); ++I) {
     const Node &N = G.nodes()[I];
+    assert(N.Kind != NodeKind::Smooth && "approximate activations first");
     std::vector<Rational> &Out = Scale[N.Result.Value];
     Out = N.Kind == NodeKind::Relu ? Scale[N.Operands[0].Value.Value]
                                    : std::vector<Rational>();
@@ -126,15 +125,34 @@ struct Spread {
   double most() const { return std::max(std::fabs(Low), std::fabs(High)); }
 };
 
-ValueRange boxOf(const InputBox &Box, size_t Input) {
-  return Input < Box.size() && Box[Input] ? *Box[Input] : ValueRange();
+/// Activations that were approximated, by the ValueId of their result; null for
+/// all else.
+using UnitTable = std::vector<const PiecewiseUnit *>;
+UnitTable tableOf(const Graph &G, std::span<const PiecewiseUnit> Units) {
+  UnitTable Out(G.values().size());
+  for (const PiecewiseUnit &U : Units)
+    Out[U.Result.Value] = &U;
+  return Out;
+}
+
+/// True where only the last sum of \p U was rounded, if anything.
+bool keepsPieces(const Graph &Exact, const Graph &Rounded,
+                 const PiecewiseUnit &U) {
+  if (!U.Shifted.isValid())
+    return true;
+  auto Weights = [&](const Graph &G) {
+    return G.node(G.value(U.Shifted).Producer).Operands[0].Weights.weights();
+  };
+  return std::ranges::equal(Weights(Exact), Weights(Rounded));
 }
 
 /// The largest error of an output: with v the exact value and v' the rounded
 /// one, sum w' v' - sum w v = sum w' (v' - v) + sum (w' - w) v, and a ReLU
-/// makes no error larger.
-double errorBound(const Graph &Exact, const Graph &Rounded,
-                  const InputBox &Box) {
+/// makes no error larger. Nor does an approximated activation by more than its
+/// steepest slope, which is far less than the sum over its ReLUs.
+double errorBound(const Graph &Exact, const Graph &Rounded, const InputBox &Box,
+                  std::span<const PiecewiseUnit> Units) {
+  UnitTable UnitOf = tableOf(Exact, Units);
   std::vector<std::vector<Spread>> Values(Exact.values().size());
   for (size_t I = 0; I < Exact.inputs().size(); ++I) {
     ValueRange R = boxOf(Box, I);
@@ -144,6 +162,9 @@ double errorBound(const Graph &Exact, const Graph &Rounded,
   for (size_t At = 0; At < Exact.nodes().size(); ++At) {
     const Node &N = Exact.nodes()[At], &Q = Rounded.nodes()[At];
     std::vector<Spread> Out(Exact.value(N.Result).Elements, {0, 0, 0});
+    const PiecewiseUnit *U = UnitOf[N.Result.Value];
+    if (U && !keepsPieces(Exact, Rounded, *U))
+      U = nullptr;
     for (size_t I = 0; I < N.Bias.size(); ++I)
       Out[I].Low = Out[I].High = N.Bias[I];
     for (size_t K = 0; K < N.Operands.size(); ++K) {
@@ -165,10 +186,20 @@ double errorBound(const Graph &Exact, const Graph &Rounded,
           const Spread &X = In[Columns[J]];
           S.Low += A * (A > 0 ? X.Low : X.High);
           S.High += A * (A > 0 ? X.High : X.Low);
-          S.Error += std::fabs(B) * X.Error + std::fabs(B - A) * X.most();
+          if (U)
+            S.Error += std::fabs(B - A) * (X.most() + X.Error);
+          else
+            S.Error += std::fabs(B) * X.Error + std::fabs(B - A) * X.most();
         }
       }
     }
+    if (U)
+      for (uint32_t R = 0; R < Out.size(); ++R) {
+        const Spread &X = Values[U->From.Value][R];
+        auto Range = U->Function.range(X.Low, X.High);
+        Out[R] = {Range.Low, Range.High,
+                  Out[R].Error + U->Function.steepest() * X.Error};
+      }
     Values[N.Result.Value] = std::move(Out);
   }
   double Bound = 0;
@@ -179,40 +210,13 @@ double errorBound(const Graph &Exact, const Graph &Rounded,
   return Bound * (1 + 1e-9);
 }
 
-double measuredError(const Graph &Exact, const Graph &Rounded,
-                     const InputBox &Box) {
-  std::mt19937_64 Random(1);
-  double Most = 0;
-  constexpr unsigned Samples = 200;
-  // Large models get fewer: this is a figure for people, not a proof.
-  double Work = 1;
-  for (const Node &N : Exact.nodes())
-    for (const Node::Operand &O : N.Operands)
-      Work += static_cast<double>(O.Weights.entries());
-  auto Trials = static_cast<unsigned>(
-      std::clamp(2e8 / Work, 8.0, static_cast<double>(Samples)));
-  for (unsigned T = 0; T < Trials; ++T) {
-    std::vector<std::vector<double>> Inputs;
-    for (size_t I = 0; I < Exact.inputs().size(); ++I) {
-      ValueRange R = boxOf(Box, I);
-      std::vector<double> X(Exact.value(Exact.inputs()[I].Value).Elements);
-      for (double &V : X)
-        V = R.Low +
-            static_cast<double>(Random() >> 11) * 0x1p-53 * (R.High - R.Low);
-      Inputs.push_back(std::move(X));
-    }
-    auto A = evaluateGraph(Exact, Inputs), B = evaluateGraph(Rounded, Inputs);
-    for (size_t I = 0; I < A.size(); ++I)
-      for (size_t K = 0; K < A[I].size(); ++K)
-        Most = std::max(Most, std::fabs(A[I][K] - B[I][K]));
-  }
-  return Most;
-}
+} // namespace
 
 //===----------------------------------------------------------------------===//
 // Rounding
 //===----------------------------------------------------------------------===//
 
+namespace {
 /// The nearest multiples of \p Step, of at most \p Most steps, but that each
 /// row keeps its sum as far as the other neighbour of some weights allows: what
 /// flows is mostly of one sign (a ReLU's result, a picture), and errors that
@@ -329,32 +333,44 @@ bool snapWeights(Graph &G, int Bits) {
 }
 
 /// Friend of Graph.
-void roundWeights(Graph &G, unsigned Bits) {
-  bool Meets = std::ranges::any_of(
-      G.Nodes, [](const Node &N) { return N.Operands.size() > 1; });
-  double Steps = std::exp2(Bits - 1) - 1; // One bit is the sign.
-  for (Node &N : G.Nodes) {
-    if (N.Kind != NodeKind::Affine)
-      continue;
-    double Most = 0;
-    for (const Node::Operand &O : N.Operands)
-      for (double W : O.Weights.weights())
-        Most = std::max(Most, std::fabs(W));
-    if (Most == 0)
-      continue;
-    double Step = stepFor(Most, Steps, Meets);
-    for (Node::Operand &O : N.Operands)
-      O.Weights = rounded(O.Weights, Step, Steps);
+class WeightRounder {
+public:
+  static void round(Graph &G, unsigned Bits,
+                    std::span<const PiecewiseUnit> Units) {
+    UnitTable UnitOf = tableOf(G, Units);
+    // Both operands of an approximated activation are carried alike.
+    bool Meets = std::ranges::any_of(G.Nodes, [&](const Node &N) {
+      return N.Operands.size() > 1 && !UnitOf[N.Result.Value];
+    });
+    double Steps = std::exp2(Bits - 1) - 1; // One bit is the sign.
+    for (Node &N : G.Nodes) {
+      if (N.Kind != NodeKind::Affine)
+        continue;
+      double Most = 0, Unit = 0;
+      for (const Node::Operand &O : N.Operands)
+        for (double W : O.Weights.weights()) {
+          Most = std::max(Most, std::fabs(W));
+          double Mine = lowestBit(W);
+          Unit = Unit == 0 ? Mine : std::min(Unit, Mine);
+        }
+      if (Most == 0 || Most <= Unit * Steps)
+        continue;
+      double Step = stepFor(Most, Steps, Meets);
+      for (Node::Operand &O : N.Operands)
+        O.Weights = rounded(O.Weights, Step, Steps);
+    }
   }
-}
-} // namespace nn2crn
 
-static bool declaresAll(const Graph &G, const InputBox &Box) {
-  for (size_t I = 0; I < G.inputs().size(); ++I)
-    if (I >= Box.size() || !Box[I])
-      return false;
-  return true;
-}
+private:
+  /// The largest power of two that \p W, which is not 0, is a multiple of.
+  static double lowestBit(double W) {
+    int Exponent = 0;
+    auto Digits = static_cast<int64_t>(
+        std::ldexp(std::frexp(std::fabs(W), &Exponent), 53));
+    return std::ldexp(static_cast<double>(Digits & -Digits), Exponent - 53);
+  }
+};
+} // namespace nn2crn
 
 /// A copy of \p Exact with small integers times a step a row, where its weights
 /// are such but for rounding, and the steps go into each other.
@@ -380,7 +396,8 @@ static bool sameWeights(const Graph &A, const Graph &B) {
       });
 }
 
-Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box) {
+Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box,
+                              std::span<const PiecewiseUnit> Units) {
   Quantization Q;
   constexpr unsigned SmallBits = 8; // 128 steps either way
   constexpr unsigned LeastBits = 2;
@@ -393,7 +410,8 @@ Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box) {
   }
   if (Q.Exact)
     return Q;
-  if (!Small)
+  // The pieces of an activation are balanced as they are made.
+  if (!Small && Units.empty())
     balanceScales(G);
   Graph Exact = G;
   if (Small) {
@@ -403,30 +421,32 @@ Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box) {
     // Where values of different layers are added, steps multiply up.
     for (Q.Bits = Bits;; --Q.Bits) {
       G = Exact;
-      roundWeights(G, Q.Bits);
+      WeightRounder::round(G, Q.Bits, Units);
       if (Q.Bits <= LeastBits || integerScales(G, MostIntegerBits))
         break;
     }
   }
   Q.Declared = declaresAll(G, Box);
-  Q.Bound = errorBound(Exact, G, Box);
+  Q.Bound = errorBound(Exact, G, Box, Units);
   Q.Measured = measuredError(Exact, G, Box);
   return Q;
 }
 
 Quantization nn2crn::quantizeWithin(Graph &G, double Budget, unsigned MostBits,
-                                    const InputBox &Box) {
+                                    const InputBox &Box,
+                                    std::span<const PiecewiseUnit> Units) {
   unsigned Bits = 2;
   Graph Balanced = G;
-  balanceScales(Balanced);
+  if (Units.empty())
+    balanceScales(Balanced);
   for (; Bits < MostBits; ++Bits) {
     // One bit is the sign.
     if (integerScales(G, Bits - 1))
       break;
     Graph Tried = Balanced;
-    roundWeights(Tried, Bits);
-    if (errorBound(Balanced, Tried, Box) <= Budget)
+    WeightRounder::round(Tried, Bits, Units);
+    if (errorBound(Balanced, Tried, Box, Units) <= Budget)
       break;
   }
-  return quantize(G, Bits, Box);
+  return quantize(G, Bits, Box, Units);
 }

@@ -60,6 +60,7 @@ public:
 private:
   static constexpr uint32_t None = UINT32_MAX;
 
+  bool checkKinds();
   bool scaleWeights();
   bool checkSizes();
   void nameWires();
@@ -100,6 +101,19 @@ bool NcReluLowering::tooLarge(const std::string &What) {
              "the network would have more than 2^32 " + What)
       .note("compile a smaller model");
   return false;
+}
+
+bool NcReluLowering::checkKinds() {
+  for (const Node &N : G.nodes())
+    if (N.Kind == NodeKind::Smooth) {
+      Diags
+          .error(DiagId::UnsupportedOperator, G.locate(N.Source),
+                 "expected a piecewise-linear activation, found " +
+                     std::string(N.Function.name()))
+          .note("approximate it first, as --activation=piecewise does");
+      return false;
+    }
+  return true;
 }
 
 bool NcReluLowering::scaleWeights() {
@@ -418,7 +432,7 @@ void NcReluLowering::setBiases() {
 }
 
 std::optional<Network> NcReluLowering::run() {
-  if (!scaleWeights() || !checkSizes())
+  if (!checkKinds() || !scaleWeights() || !checkSizes())
     return std::nullopt;
 
   Net.Name = G.Name;

@@ -382,6 +382,15 @@ std::optional<Certificate> nn2crn::certify(const Network &Net,
                                            CertificateReference Reference,
                                            DiagnosticEngine &Diags,
                                            const CertifyOptions &Options) {
+  if (auto *G = std::get_if<const Graph *>(&Reference))
+    for (const Node &N : (*G)->nodes())
+      if (N.Kind == NodeKind::Smooth) {
+        Diags
+            .error(DiagId::NotComparable, (*G)->locate(N.Source),
+                   "only piecewise-linear models can be compared exactly")
+            .note("approximate its activations first");
+        return std::nullopt;
+      }
   std::vector<PortPair> Inputs, Outputs;
   if (!pairPorts(Net, Reference, true, Inputs, Diags) ||
       !pairPorts(Net, Reference, false, Outputs, Diags))

@@ -104,12 +104,20 @@ std::string nn2crn::certificateSummary(const Certificate &C) {
   Text += "certificate: " + std::string(verdictName(C.Result)) +
           (C.Result == Certificate::Verdict::Different ? " from " : " to ") +
           (C.Reference.empty() ? "the reference" : C.Reference) + '\n';
+  auto Within = [](double Bound, bool Declared) {
+    return "; readings are within " + shortNumber(Bound) + " of the model's" +
+           (Declared ? " for inputs in their ranges"
+                     : " for inputs from -1 to 1");
+  };
+  if (C.Approximated)
+    Line("activations",
+         "piecewise linear, of up to " +
+             counted(C.Approximated->Segments, "segment") +
+             Within(C.Approximated->Bound, C.Approximated->RangesDeclared));
   if (C.Rounding)
-    Line("weights",
-         "rounded to " + std::to_string(C.Rounding->Bits) +
-             " bits; readings are within " + shortNumber(C.Rounding->Bound) +
-             " of the model's for inputs " +
-             (C.Rounding->RangesDeclared ? "in their ranges" : "from -1 to 1"));
+    Line("weights", "rounded to " + std::to_string(C.Rounding->Bits) + " bits" +
+                        Within(C.Rounding->Bound, C.Rounding->RangesDeclared) +
+                        (C.Approximated ? ", beyond that" : ""));
   if (!C.Reason.empty() && !C.Witness)
     Line("why", C.Reason);
   if (C.Witness)
@@ -199,7 +207,20 @@ void nn2crn::writeCertificate(const Certificate &C, llvm::raw_ostream &OS) {
         J.attribute("inputs", C.Rounding->RangesDeclared ? "declared" : "unit");
       });
     J.attributeEnd();
-    J.attribute("bound", C.Rounding ? C.Rounding->Bound : 0.0);
+    J.attributeBegin("approximation");
+    if (!C.Approximated)
+      J.value(nullptr);
+    else
+      J.object([&] {
+        J.attribute("activations", C.Approximated->Activations);
+        J.attribute("segments", C.Approximated->Segments);
+        J.attribute("bound", C.Approximated->Bound);
+        J.attribute("inputs",
+                    C.Approximated->RangesDeclared ? "declared" : "unit");
+      });
+    J.attributeEnd();
+    J.attribute("bound", (C.Rounding ? C.Rounding->Bound : 0.0) +
+                             (C.Approximated ? C.Approximated->Bound : 0.0));
     J.attributeObject("outputs", [&] {
       J.attribute("elements", C.OutputElements);
       J.attribute("equal", C.EqualElements);

@@ -115,6 +115,7 @@ ExactValues nn2crn::exactOutputs(const Graph &G, const ExactValues &Inputs) {
       Out[I] = Rational::fromDouble(N.Bias[I]);
     for (const Node::Operand &O : N.Operands) {
       const std::vector<Rational> &In = Values[O.Value.Value];
+      assert(N.Kind != NodeKind::Smooth && "only piecewise-linear graphs");
       if (N.Kind == NodeKind::Relu) {
         for (size_t I = 0; I < Out.size(); ++I)
           Out[I] = In[I].sign() > 0 ? In[I] : Rational(0);

@@ -8,6 +8,7 @@
 
 #include "GraphForms.h"
 
+#include <cassert>
 #include <cmath>
 
 using namespace nn2crn;
@@ -27,6 +28,7 @@ GraphForms<T>::GraphForms(const Graph &G, FormSpace<T> &Space,
     uint32_t Elements = G.value(N.Result).Elements;
     Out.reserve(Elements);
     for (uint32_t E = 0; E < Elements && !Space.overflowed(); ++E) {
+      assert(N.Kind != NodeKind::Smooth && "only piecewise-linear graphs");
       if (N.Kind == NodeKind::Relu) {
         auto Relu = Space.relu(Values[N.Operands[0].Value.Value][E]);
         Units.push_back(

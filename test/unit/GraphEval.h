@@ -36,6 +36,10 @@ inline std::vector<Vector> evaluateAll(const Graph &G,
           Out[I] = std::max(In[I], 0.0);
         continue;
       }
+      if (N.Kind == NodeKind::Smooth) {
+        std::ranges::transform(In, Out.begin(), N.Function);
+        continue;
+      }
       for (uint32_t R = 0; R < Out.size(); ++R)
         for (size_t K = 0; K < O.Weights.columnsOf(R).size(); ++K)
           Out[R] += O.Weights.weightsOf(R)[K] * In[O.Weights.columnsOf(R)[K]];

@@ -50,9 +50,9 @@ int main(int Argc, char **Argv) {
   auto Net = loadNetwork(Input, Diags);
   if (!Net)
     return T.exitCode();
-  auto C =
-      certifyAgainstModel(*Net, Against, Weights.get(), Diags,
-                          std::vector<std::string>(Set.begin(), Set.end()));
+  auto C = certifyAgainstModel(
+      *Net, Against, Weights.get(), Weights.activations(), Diags,
+      std::vector<std::string>(Set.begin(), Set.end()));
   if (!C)
     return T.exitCode();
   if (Json != "-")

@@ -117,6 +117,7 @@ int main(int Argc, char **Argv) {
   Options.Passes = Pipe->str();
   Options.Run.CollectCosts = Verbose;
   Options.Weights = Weights.get();
+  Options.Activations = Weights.activations();
   Options.Certify = Certify.getNumOccurrences() != 0;
   if (!Passes.empty())
     Options.Passes += (Options.Passes.empty() ? "" : ",") + Passes;

@@ -9,7 +9,7 @@
 #ifndef NN2CRN_DRIVER_CERTIFY_H
 #define NN2CRN_DRIVER_CERTIFY_H
 
-#include "nn2crn/Driver/Weights.h"
+#include "nn2crn/Driver/Activations.h"
 #include "nn2crn/Verification/Certificate.h"
 
 #include <optional>
@@ -19,21 +19,23 @@
 
 namespace nn2crn {
 
-/// Holds \p Net against \p Model, whose weights were rounded as \p Rounding
-/// says; the certificate says so too.
-std::optional<Certificate> certifyRounded(const Network &Net,
-                                          const Graph &Model,
-                                          const Quantization &Rounding,
-                                          DiagnosticEngine &Diags);
+/// Holds \p Net against \p Model, whose activations were approximated and
+/// weights rounded as \p How says; the certificate says so too.
+std::optional<Certificate> certifyPrepared(const Network &Net,
+                                           const Graph &Model,
+                                           const PreparedModel &How,
+                                           DiagnosticEngine &Diags);
 
 /// Holds \p Net against the model in the file \p ModelPath ("-" for standard
-/// input), rounded as a compilation with \p Options rounds it for the ranges
+/// input), prepared as a compilation with these options does it for the ranges
 /// that \p Net declares. \p Set holds `NAME=SPEC` each: inputs of the model
 /// that were fixed. Empty after reporting that there is nothing to compare
 /// with; a verdict that is not Equal is not reported.
 std::optional<Certificate>
 certifyAgainstModel(const Network &Net, std::string_view ModelPath,
-                    const WeightOptions &Options, DiagnosticEngine &Diags,
+                    const WeightOptions &Weights,
+                    const ActivationOptions &Activations,
+                    DiagnosticEngine &Diags,
                     std::span<const std::string> Set = {});
 
 /// Writes \p C as JSON to \p Path, whole or not at all.

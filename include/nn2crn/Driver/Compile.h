@@ -13,7 +13,7 @@
 #ifndef NN2CRN_DRIVER_COMPILE_H
 #define NN2CRN_DRIVER_COMPILE_H
 
-#include "nn2crn/Driver/Weights.h"
+#include "nn2crn/Driver/Activations.h"
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Support/Diagnostics.h"
 #include "nn2crn/Transforms/Pipeline.h"
@@ -33,6 +33,7 @@ struct CompileOptions {
   /// A pipeline as text; docs/reference/passes.md.
   std::string Passes = "O1";
   WeightOptions Weights;
+  ActivationOptions Activations;
   /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
   /// passes.
   std::vector<std::string> InputRanges;
@@ -50,8 +51,8 @@ struct CompileOptions {
 struct CompileReport {
   /// What the passes did, also where one failed.
   PassRun Passes;
-  /// What was done to the weights.
-  Quantization Weights;
+  /// What was done to the activations and weights.
+  PreparedModel Model;
   /// Where CompileOptions::Certify asked for it.
   std::optional<Certificate> Proof;
 };

@@ -1,4 +1,4 @@
-//===- WeightFlags.h - --weight-bits and --error-budget -*- C++ -*-===//
+//===- WeightFlags.h - --weight-bits, --segments and so on -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.
@@ -9,12 +9,13 @@
 #ifndef NN2CRN_DRIVER_WEIGHTFLAGS_H
 #define NN2CRN_DRIVER_WEIGHTFLAGS_H
 
+#include "nn2crn/Driver/Activations.h"
 #include "nn2crn/Driver/CommandLine.h"
-#include "nn2crn/Driver/Weights.h"
 
 namespace nn2crn {
 
-/// The options of tools that round the weights of a model. Make one between
+/// The options of tools that round the weights and approximate the activations
+/// of a model. Make one between
 /// Tool's constructor and Tool::parse().
 class WeightFlags {
 public:
@@ -22,10 +23,13 @@ public:
   /// False after a message about values that make no sense.
   bool check(const Tool &T) const;
   WeightOptions get() const;
+  ActivationOptions activations() const;
 
 private:
   llvm::cl::opt<unsigned> Bits;
   llvm::cl::opt<double> Budget;
+  llvm::cl::opt<std::string> Activation;
+  llvm::cl::opt<unsigned> Segments;
 };
 
 } // namespace nn2crn

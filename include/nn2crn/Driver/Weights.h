@@ -38,10 +38,11 @@ std::optional<InputBox> declaredBox(const Graph &G,
                                     DiagnosticEngine &Diags);
 
 /// Rounds the weights of \p G where they are not integers times a step, and
-/// says what that does. Empty after reporting that the budget is missed.
-std::optional<Quantization> roundModel(Graph &G, const WeightOptions &Options,
-                                       const InputBox &Box,
-                                       DiagnosticEngine &Diags);
+/// says what that does. Empty after reporting that the budget is missed. For
+/// models with smooth activations see prepareModel().
+std::optional<Quantization>
+roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
+           DiagnosticEngine &Diags, std::span<const PiecewiseUnit> Units = {});
 
 } // namespace nn2crn
 

@@ -23,6 +23,7 @@
 #ifndef NN2CRN_GRAPH_GRAPH_H
 #define NN2CRN_GRAPH_GRAPH_H
 
+#include "nn2crn/Graph/Smooth.h"
 #include "nn2crn/Graph/SparseMatrix.h"
 #include "nn2crn/Support/Diagnostics.h"
 #include "nn2crn/Support/Ids.h"
@@ -74,26 +75,31 @@ enum class NodeKind : uint8_t {
   Affine,
   /// Result = max(operand, 0), element by element.
   Relu,
+  /// Result = Function(operand), element by element. linearize() replaces
+  /// these; rounding weights, lowering and certificates are for graphs without.
+  Smooth,
 };
 
 struct Node {
   struct Operand {
     ValueId Value;
     /// One row an element of the result, one column an element of the operand.
-    /// Unused for Relu.
+    /// Unused for Relu and Smooth.
     SparseMatrix Weights;
     /// The node of the model that holds these weights.
     SourceId Source;
   };
 
   NodeKind Kind = NodeKind::Affine;
-  /// Any number for Affine (none: a constant), one for Relu. A value may stand
-  /// more than once; the terms add up.
+  /// Any number for Affine (none: a constant), one for Relu and Smooth. A value
+  /// may stand more than once; the terms add up.
   std::vector<Operand> Operands;
   /// Empty (all 0), or one an element of the result. Finite.
   std::vector<double> Bias;
   ValueId Result;
   SourceId Source;
+  /// Of Smooth.
+  SmoothFunction Function = {};
 };
 
 /// A named tensor at the border of the graph.
@@ -122,6 +128,9 @@ public:
                     std::vector<Node::Operand> Operands,
                     std::vector<double> Bias, SourceId Source);
   ValueId addRelu(std::string Name, ValueId Operand, SourceId Source);
+  /// \p Function must be valid.
+  ValueId addSmooth(std::string Name, ValueId Operand, SmoothFunction Function,
+                    SourceId Source);
   /// One value may stand under several outputs, and may be an input.
   void addOutput(std::string Name, ValueId Value, std::vector<int64_t> Shape);
 
@@ -140,9 +149,10 @@ public:
 
 private:
   friend void simplify(Graph &G);
-  friend void roundWeights(Graph &G, unsigned Bits);
+  friend class WeightRounder;
   friend bool snapWeights(Graph &G, int Bits);
   friend class Balancer;
+  friend class Linearizer;
   ValueId addValue(std::string Name, std::vector<int64_t> Shape, NodeId From);
   std::vector<NodeSource> Sources;
   std::vector<Value> Values;

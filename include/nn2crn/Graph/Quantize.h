@@ -26,6 +26,7 @@
 #define NN2CRN_GRAPH_QUANTIZE_H
 
 #include "nn2crn/Graph/Graph.h"
+#include "nn2crn/Graph/Linearize.h"
 #include "nn2crn/Support/Number.h"
 
 #include <optional>
@@ -71,21 +72,20 @@ struct Quantization {
   bool Declared = true;
 };
 
-/// The box that inputs come from: one range a graph input, empty where unknown.
-struct ValueRange {
-  double Low = -1, High = 1;
-};
-using InputBox = std::vector<std::optional<ValueRange>>;
-
 /// Rounds the weights of \p G to \p Bits, from 2 to 31, where they are not
 /// integers of as many bits times a step already; to fewer where the steps of
-/// layers that are added need more than MostIntegerBits together.
-Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box);
+/// layers that are added need more than MostIntegerBits together. A layer of
+/// integers of as many bits times a power of two stays as it is. \p Units are
+/// the activations that were approximated in \p G: to know them makes bounds
+/// tighter.
+Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box,
+                      std::span<const PiecewiseUnit> Units = {});
 
 /// The fewest bits, up to \p MostBits, of which the bound is at most
 /// \p Budget; \p MostBits where none is.
 Quantization quantizeWithin(Graph &G, double Budget, unsigned MostBits,
-                            const InputBox &Box);
+                            const InputBox &Box,
+                            std::span<const PiecewiseUnit> Units = {});
 
 } // namespace nn2crn
 

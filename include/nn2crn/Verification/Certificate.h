@@ -113,12 +113,24 @@ struct Certificate {
   /// by who rounded them.
   struct WeightRounding {
     unsigned Bits;
-    /// No output of the model itself is further away, for inputs in the
+    /// No output of the model (with its activations as approximated, where they
+    /// were) is further away, for inputs in the
     /// declared ranges, or else from -1 to 1.
     double Bound;
     bool RangesDeclared;
   };
   std::optional<WeightRounding> Rounding;
+  /// Where smooth activations of the model were made piecewise linear before
+  /// that.
+  struct Approximation {
+    size_t Activations;
+    /// The most that one has.
+    unsigned Segments;
+    /// As WeightRounding has it; what both move outputs by adds up.
+    double Bound;
+    bool RangesDeclared;
+  };
+  std::optional<Approximation> Approximated;
 
   bool isEqual() const { return Result == Verdict::Equal; }
 };

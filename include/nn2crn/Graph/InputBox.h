@@ -1,0 +1,35 @@
+//===- InputBox.h - Where inputs come from ----------------------*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_GRAPH_INPUTBOX_H
+#define NN2CRN_GRAPH_INPUTBOX_H
+
+#include "nn2crn/Graph/Graph.h"
+
+#include <optional>
+#include <vector>
+
+namespace nn2crn {
+
+/// The box that inputs come from: one range a graph input, empty where unknown.
+struct ValueRange {
+  double Low = -1, High = 1;
+};
+using InputBox = std::vector<std::optional<ValueRange>>;
+
+/// The range of input \p I; -1 to 1 where none is known.
+ValueRange boxOf(const InputBox &Box, size_t I);
+/// True where the range of every input of \p G is known.
+bool declaresAll(const Graph &G, const InputBox &Box);
+/// The largest difference that up to 200 random inputs from the box show
+/// between the outputs of two graphs with the same ports.
+double measuredError(const Graph &A, const Graph &B, const InputBox &Box);
+
+} // namespace nn2crn
+
+#endif

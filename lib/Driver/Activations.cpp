@@ -1,0 +1,111 @@
+//===- Activations.cpp -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "nn2crn/Driver/Activations.h"
+
+#include <algorithm>
+
+using namespace nn2crn;
+
+bool nn2crn::isKnownActivationWay(std::string_view Way) {
+  return Way == "auto" || Way == "piecewise";
+}
+
+static std::string twoDigits(double V) {
+  char Text[32];
+  snprintf(Text, sizeof Text, "%.2g", V);
+  return Text;
+}
+
+static Linearization approximated(Graph &G, const WeightOptions &Weights,
+                                  const ActivationOptions &Options,
+                                  const InputBox &Box, double &Share) {
+  unsigned Most = Options.Segments.value_or(MostSegments);
+  if (Weights.Budget) {
+    Share = *Weights.Budget / 2;
+    Graph Tried = G;
+    Linearization L = linearizeWithin(Tried, Share, Most, Box);
+    // One bit is the sign.
+    unsigned Bits = Weights.Bits.value_or(WeightOptions::MostBits) - 1;
+    if (!L.Unbounded && integerScales(Tried, Bits)) {
+      // Nothing is left for weights to need.
+      Share = *Weights.Budget;
+      return linearizeWithin(G, Share, Most, Box);
+    }
+    G = std::move(Tried);
+    return L;
+  }
+  if (Options.Segments)
+    return linearizeWithSegments(G, *Options.Segments, Box);
+  return linearizeWithError(G, DefaultActivationError, MostSegments, Box);
+}
+
+/// False after reporting that it cannot be.
+static bool replaceActivations(Graph &G, const WeightOptions &Weights,
+                               const ActivationOptions &Options,
+                               const InputBox &Box, Linearization &L,
+                               DiagnosticEngine &Diags) {
+  double Share = 0;
+  L = approximated(G, Weights, Options, Box, Share);
+  const char *Narrower = "give a narrower --input-range";
+  if (L.Unbounded) {
+    const Node &N = G.node(*L.Unbounded);
+    Diags
+        .error(DiagId::ApproximatedActivations, G.locate(N.Source),
+               std::string(N.Function.name()) +
+                   " grows beyond all bounds for inputs in their ranges")
+        .note(Narrower);
+    return false;
+  }
+  DiagLocation Where;
+  Where.File = G.File;
+  std::string What =
+      "activations are approximated by up to " + std::to_string(L.Segments) +
+      " segments, within " + twoDigits(L.Error) +
+      " each; readings move by at most " + twoDigits(L.Bound) +
+      (L.Declared ? " for inputs in their ranges"
+                  : " for inputs from -1 to 1, as no range is declared") +
+      ", by " + twoDigits(L.Measured) + " on random ones";
+  if (!Weights.Budget || L.Bound <= Share) {
+    Diags.remark(DiagId::ApproximatedActivations, Where, What);
+    return true;
+  }
+  What += ", more than the budget of " + twoDigits(Share) + " for them";
+  const char *Larger = "give a larger --error-budget, or a narrower "
+                       "--input-range";
+  if (Options.Segments) {
+    Diags.warning(DiagId::ApproximatedActivations, Where, What)
+        .note("give more --segments")
+        .note(Larger);
+    return true;
+  }
+  Diags.error(DiagId::ApproximatedActivations, Where, What).note(Larger);
+  return false;
+}
+
+std::optional<PreparedModel>
+nn2crn::prepareModel(Graph &G, const WeightOptions &Weights,
+                     const ActivationOptions &Activations, const InputBox &Box,
+                     DiagnosticEngine &Diags) {
+  PreparedModel P;
+  WeightOptions Left = Weights;
+  if (std::ranges::any_of(G.nodes(), [](const Node &N) {
+        return N.Kind == NodeKind::Smooth;
+      })) {
+    if (!replaceActivations(G, Weights, Activations, Box, P.Activations, Diags))
+      return std::nullopt;
+    if (Left.Budget)
+      Left.Budget =
+          std::max(*Left.Budget - P.Activations.Bound, *Left.Budget / 2);
+  }
+  auto Rounded = roundModel(G, Left, Box, Diags, P.Activations.Units);
+  if (!Rounded)
+    return std::nullopt;
+  P.Weights = *Rounded;
+  return P;
+}

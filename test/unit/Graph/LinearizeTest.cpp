@@ -1,0 +1,201 @@
+//===- LinearizeTest.cpp -*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "nn2crn/Graph/Linearize.h"
+
+#include "../GraphEval.h"
+#include "../SmoothFunctions.h"
+#include "nn2crn/Graph/Evaluate.h"
+#include "nn2crn/Graph/Quantize.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+using namespace nn2crn;
+using namespace nn2crn::test;
+
+namespace {
+/// Two or three layers of real weights with activations between them, one of
+/// which may be read twice.
+Graph randomSmooth(std::mt19937 &Random) {
+  std::normal_distribution<double> Normal;
+  Graph G;
+  SourceId S = G.addSource({"n", "Gemm", 13, "n"});
+  ValueId At = G.addInput("x", {1 + Random() % 4}), Before;
+  unsigned Layers = 1 + Random() % 3;
+  for (unsigned L = 0; L <= Layers; ++L) {
+    uint32_t In = G.value(At).Elements, Rows = 1 + Random() % 5;
+    if (Before.isValid() && Random() % 3 == 0)
+      Rows = G.value(Before).Elements;
+    SparseMatrix W(In);
+    Vector Bias;
+    for (uint32_t R = 0; R < Rows; ++R) {
+      for (uint32_t C = 0; C < In; ++C)
+        W.add(C, static_cast<float>(Normal(Random) / std::sqrt(In)));
+      W.endRow();
+      Bias.push_back(Normal(Random) / 2);
+    }
+    std::vector<Node::Operand> From;
+    From.push_back({At, std::move(W), S});
+    if (Before.isValid() && G.value(Before).Elements == Rows)
+      From.push_back({Before, SparseMatrix::identity(Rows), S});
+    Before = At;
+    At = G.addAffine("a", {Rows}, std::move(From), std::move(Bias), S);
+    if (L < Layers) {
+      const auto &F = SmoothFunctions[Random() % std::size(SmoothFunctions)];
+      At = Random() % 6 ? G.addSmooth("s", At, F, S) : G.addRelu("r", At, S);
+    }
+  }
+  G.addOutput("y", At, G.value(At).Shape);
+  return G;
+}
+
+bool isSmooth(const Graph &G) {
+  return std::ranges::any_of(
+      G.nodes(), [](const Node &N) { return N.Kind == NodeKind::Smooth; });
+}
+
+double largestError(const Graph &A, const Graph &B, const ValueRange &R,
+                    std::mt19937 &Random) {
+  double Most = 0;
+  for (unsigned T = 0; T < 1000; ++T) {
+    Vector X(A.value(A.inputs()[0].Value).Elements);
+    for (double &V : X)
+      V = R.Low + (Random() % 1001) / 1000.0 * (R.High - R.Low);
+    Vector P = evaluate(A, {X})[0], Q = evaluate(B, {X})[0];
+    EXPECT_EQ(P, evaluateGraph(A, {X})[0]);
+    for (size_t I = 0; I < P.size(); ++I)
+      Most = std::max(Most, std::fabs(P[I] - Q[I]));
+  }
+  return Most;
+}
+
+Graph single(SmoothFunction F) {
+  Graph G;
+  SourceId S = G.addSource({"n", "F", 13, "n"});
+  G.addOutput("y", G.addSmooth("y", G.addInput("x", {2}), F, S), {2});
+  return G;
+}
+} // namespace
+
+TEST(Linearize, BoundsAreNeverExceeded) {
+  std::vector<double> Ratios;
+  for (unsigned Seed = 0; Seed < 200; ++Seed) {
+    std::mt19937 Random(Seed);
+    Graph Exact = randomSmooth(Random), G = Exact;
+    ASSERT_EQ(verify(Exact), "");
+    ValueRange R{-2.0 + Random() % 3, 1.0 + Random() % 3};
+    InputBox Box;
+    if (Seed % 3 == 0)
+      R = {-1, 1};
+    else
+      Box = {R};
+    Linearization L = Seed % 2 ? linearizeWithSegments(G, 2 + Random() % 12, Box)
+                               : linearizeWithError(G, 0.01, 40, Box);
+    ASSERT_FALSE(L.Unbounded) << "seed " << Seed;
+    EXPECT_EQ(verify(G), "");
+    EXPECT_FALSE(isSmooth(G));
+    EXPECT_EQ(L.Declared, Seed % 3 != 0 || L.Units.empty());
+    double Most = largestError(Exact, G, R, Random);
+    EXPECT_LE(Most, L.Bound) << "seed " << Seed;
+    EXPECT_LE(L.Measured, L.Bound);
+    if (Most > 0)
+      Ratios.push_back(L.Bound / Most);
+    // What rounding the weights does comes on top.
+    Graph Rounded = G;
+    Quantization Q = quantize(Rounded, 8 + Random() % 6, Box, L.Units);
+    EXPECT_LE(largestError(G, Rounded, R, Random), Q.Bound + 1e-12)
+        << "seed " << Seed;
+    EXPECT_LE(largestError(Exact, Rounded, R, Random),
+              L.Bound + Q.Bound + 1e-12);
+    Graph Blind = G;
+    EXPECT_LE(Q.Bound, quantize(Blind, Q.Exact ? 31 : Q.Bits, Box).Bound + 1e-9);
+  }
+  auto Middle = Ratios.begin() + static_cast<ptrdiff_t>(Ratios.size() / 2);
+  std::ranges::nth_element(Ratios, Middle);
+  std::printf("median of bound over measured error: %.1f\n", *Middle);
+  EXPECT_LT(*Middle, 50);
+}
+
+TEST(Linearize, OneFunctionOfAnIntervalIsShared) {
+  Graph G = single({SmoothKind::Tanh});
+  SourceId S(0);
+  ValueId Other = G.addSmooth("z", G.inputs()[0].Value, {SmoothKind::Tanh}, S);
+  G.addOutput("z", Other, {2});
+  Linearization L = linearizeWithError(G, 0.01, 99, {});
+  ASSERT_EQ(L.Units.size(), 2u);
+  EXPECT_EQ(L.Units[0].Function.Knots[0].At, L.Units[1].Function.Knots[0].At);
+  EXPECT_EQ(G.value(L.Units[1].Result).Name, "z");
+  EXPECT_EQ(G.outputs()[1].Value, L.Units[1].Result);
+}
+
+TEST(Linearize, WithoutRangesItHoldsEverywhere) {
+  Graph Exact = single({SmoothKind::Sigmoid}), G = Exact, Narrow = Exact;
+  Linearization L = linearizeWithError(G, 0.01, 99, {});
+  EXPECT_FALSE(L.Declared);
+  for (double X : {-1e6, -7.0, 0.3, 4.0, 1e6})
+    EXPECT_NEAR(evaluate(G, {{X, X}})[0][0], evaluate(Exact, {{X, X}})[0][0],
+                0.01);
+  // In a range it takes fewer segments.
+  Linearization In = linearizeWithError(Narrow, 0.01, 99, {ValueRange{-1, 1}});
+  EXPECT_TRUE(In.Declared);
+  EXPECT_LT(In.Segments, L.Segments);
+  // A wide one is as good as everywhere.
+  Graph Wide = Exact;
+  linearizeWithError(Wide, 0.01, 99, {ValueRange{-50, 50}});
+  EXPECT_NEAR(evaluate(Wide, {{1e6, 0}})[0][0], 1, 0.01);
+}
+
+TEST(Linearize, BudgetsAreKeptWithFewSegments) {
+  for (unsigned Seed : {1U, 2U, 4U, 5U}) {
+    std::mt19937 Random(Seed);
+    Graph Exact = randomSmooth(Random), G = Exact;
+    if (!isSmooth(Exact))
+      continue;
+    InputBox Box{ValueRange{-1, 1}};
+    Linearization L = linearizeWithin(G, 0.02, MostSegments, Box);
+    EXPECT_LE(L.Bound, 0.02);
+    EXPECT_GT(L.Bound, 0.002);
+    Graph Few = Exact;
+    EXPECT_GT(linearizeWithin(Few, 1e-7, 4, Box).Bound, 1e-7);
+    EXPECT_FALSE(isSmooth(Few));
+  }
+}
+
+TEST(Linearize, WhatGrowsTooFastIsLeft) {
+  Graph G = single({SmoothKind::Exp});
+  Linearization L = linearizeWithError(G, 0.01, 99, {ValueRange{0, 1000}});
+  ASSERT_TRUE(L.Unbounded);
+  EXPECT_TRUE(std::isinf(L.Bound));
+  EXPECT_TRUE(isSmooth(G));
+  Graph Fine = single({SmoothKind::Exp});
+  EXPECT_FALSE(linearizeWithError(Fine, 0.01, 99, {ValueRange{-1e5, 3}}).Unbounded);
+}
+
+TEST(Linearize, GraphsWithoutStayAsTheyAre) {
+  Graph G;
+  SourceId S = G.addSource({"n", "Relu", 13, "n"});
+  G.addOutput("y", G.addRelu("y", G.addInput("x", {2}), S), {2});
+  Linearization L = linearizeWithin(G, 0.1, 9, {});
+  EXPECT_TRUE(L.Units.empty());
+  EXPECT_EQ(L.Bound, 0);
+  EXPECT_EQ(G.nodes().size(), 1u);
+}
+
+TEST(Graph, SmoothNodesAreVerifiedAndKept) {
+  Graph G = single({SmoothKind::Celu, 0.5f});
+  EXPECT_EQ(verify(G), "");
+  simplify(G);
+  ASSERT_EQ(G.nodes().size(), 1u);
+  EXPECT_EQ(G.nodes()[0].Function, (SmoothFunction{SmoothKind::Celu, 0.5f}));
+  EXPECT_FALSE((SmoothFunction{SmoothKind::Celu, 0}).isValid());
+  EXPECT_FALSE((SmoothFunction{SmoothKind::Elu, NAN}).isValid());
+  EXPECT_NEAR(evaluate(G, {{-1, 2}})[0][0], 0.5 * (std::exp(-2) - 1), 1e-15);
+}
