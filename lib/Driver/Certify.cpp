@@ -49,12 +49,10 @@ static InputBox declaredBox(const Network &Net, const Graph &G) {
   return Box;
 }
 
-std::optional<Certificate>
-nn2crn::certifyAgainstModel(const Network &Net, std::string_view ModelPath,
-                            const WeightOptions &Weights,
-                            const ActivationOptions &Activations,
-                            DiagnosticEngine &Diags,
-                            std::span<const std::string> Set) {
+std::optional<Certificate> nn2crn::certifyAgainstModel(
+    const Network &Net, std::string_view ModelPath,
+    const WeightOptions &Weights, const ActivationOptions &Activations,
+    DiagnosticEngine &Diags, std::span<const std::string> Set) {
   auto Bytes = readFile(ModelPath, Diags);
   if (!Bytes)
     return std::nullopt;

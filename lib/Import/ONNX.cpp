@@ -109,6 +109,7 @@ std::optional<Graph> nn2crn::importONNX(std::string_view Bytes,
       P.error(DiagId::NotAModel, {}, "the ONNX model holds no graph");
       return std::nullopt;
     }
+    dropSoftplusGuards(*Model.mutable_graph());
     std::optional<Graph> G = Reader(Model, P, Options).run();
     if (G && G->Name.empty()) {
       llvm::StringRef Stem = llvm::sys::path::stem(FileName);

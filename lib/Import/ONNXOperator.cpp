@@ -85,7 +85,9 @@ the meaning that it has in the model's own set.
 
 *affine*: a sparse matrix times the operand, plus a bias, whatever the operator;
 *movement*: a matrix with a single 1 a row; *renaming*: no reactions at all;
-*ReLU*: affine parts and ReLUs that give the same function; *constant*: computed
+*ReLU*: affine parts and ReLUs that give the same function; *approximation*: the
+same for a piecewise-linear function near it, with a proven bound (`--segments`);
+*constant*: computed
 while the model is read, as the model's type rounds; *left out*: dropped with a
 remark. "Known" is what an initializer, a Constant, a computation on constants or
 `nn2crn --set` gives. Any operator of which all operands are known is computed

@@ -119,6 +119,11 @@ bool parseModel(std::string_view Bytes, std::string_view FileName,
 
 /// "float32", "int4", ... ; "type 99" for what ONNX does not know yet.
 std::string typeName(int32_t Type);
+/// `Where(x > t, x, Softplus(x))` is a guard against overflow, as PyTorch's
+/// exporter writes it: for t of 15 or more it says the same as the Softplus
+/// alone, to 4e-7, and becomes that. A comparison in general jumps.
+void dropSoftplusGuards(onnx::GraphProto &G);
+
 /// Types whose values are numbers that a network can carry.
 bool isNumeric(int32_t Type);
 bool isFloating(int32_t Type);

@@ -31,12 +31,10 @@ std::optional<Certificate> certifyPrepared(const Network &Net,
 /// that \p Net declares. \p Set holds `NAME=SPEC` each: inputs of the model
 /// that were fixed. Empty after reporting that there is nothing to compare
 /// with; a verdict that is not Equal is not reported.
-std::optional<Certificate>
-certifyAgainstModel(const Network &Net, std::string_view ModelPath,
-                    const WeightOptions &Weights,
-                    const ActivationOptions &Activations,
-                    DiagnosticEngine &Diags,
-                    std::span<const std::string> Set = {});
+std::optional<Certificate> certifyAgainstModel(
+    const Network &Net, std::string_view ModelPath,
+    const WeightOptions &Weights, const ActivationOptions &Activations,
+    DiagnosticEngine &Diags, std::span<const std::string> Set = {});
 
 /// Writes \p C as JSON to \p Path, whole or not at all.
 bool writeCertificateFile(const Certificate &C, std::string_view Path,

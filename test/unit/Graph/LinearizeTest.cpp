@@ -97,8 +97,9 @@ TEST(Linearize, BoundsAreNeverExceeded) {
       R = {-1, 1};
     else
       Box = {R};
-    Linearization L = Seed % 2 ? linearizeWithSegments(G, 2 + Random() % 12, Box)
-                               : linearizeWithError(G, 0.01, 40, Box);
+    Linearization L = Seed % 2
+                          ? linearizeWithSegments(G, 2 + Random() % 12, Box)
+                          : linearizeWithError(G, 0.01, 40, Box);
     ASSERT_FALSE(L.Unbounded) << "seed " << Seed;
     EXPECT_EQ(verify(G), "");
     EXPECT_FALSE(isSmooth(G));
@@ -116,7 +117,8 @@ TEST(Linearize, BoundsAreNeverExceeded) {
     EXPECT_LE(largestError(Exact, Rounded, R, Random),
               L.Bound + Q.Bound + 1e-12);
     Graph Blind = G;
-    EXPECT_LE(Q.Bound, quantize(Blind, Q.Exact ? 31 : Q.Bits, Box).Bound + 1e-9);
+    EXPECT_LE(Q.Bound,
+              quantize(Blind, Q.Exact ? 31 : Q.Bits, Box).Bound + 1e-9);
   }
   auto Middle = Ratios.begin() + static_cast<ptrdiff_t>(Ratios.size() / 2);
   std::ranges::nth_element(Ratios, Middle);
@@ -176,7 +178,8 @@ TEST(Linearize, WhatGrowsTooFastIsLeft) {
   EXPECT_TRUE(std::isinf(L.Bound));
   EXPECT_TRUE(isSmooth(G));
   Graph Fine = single({SmoothKind::Exp});
-  EXPECT_FALSE(linearizeWithError(Fine, 0.01, 99, {ValueRange{-1e5, 3}}).Unbounded);
+  EXPECT_FALSE(
+      linearizeWithError(Fine, 0.01, 99, {ValueRange{-1e5, 3}}).Unbounded);
 }
 
 TEST(Linearize, GraphsWithoutStayAsTheyAre) {
