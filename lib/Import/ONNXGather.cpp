@@ -18,9 +18,9 @@ bool Operator::gatherIndex(const Constant &Index, int64_t Extent,
                            std::vector<int64_t> &Out) {
   for (double V : Index.Data) {
     auto Limit = static_cast<double>(Extent);
-    if (!(V >= -Limit && V < Limit)) {
+    if (!(V >= -Limit && V < Limit && V == std::floor(V))) {
       fail(DiagId::BadTensor, "index " + std::to_string(V) +
-                                  " is beyond an axis of length " +
+                                  " is no position on an axis of length " +
                                   std::to_string(Extent));
       return false;
     }
@@ -96,7 +96,7 @@ static std::optional<std::vector<int64_t>> tupleOffsets(const Constant &Index,
     for (uint64_t K = 0; K < Tuple; ++K) {
       auto Extent = static_cast<double>(Dims[First + K]);
       double V = Index.Data[I + K];
-      if (!(V >= -Extent && V < Extent))
+      if (!(V >= -Extent && V < Extent && V == std::floor(V)))
         return std::nullopt;
       Offset +=
           static_cast<int64_t>(V < 0 ? V + Extent : V) * Strides[First + K];

@@ -260,7 +260,11 @@ TEST(ONNXMovement, GatherAndScatter) {
   }
   Dense Beyond({1});
   Beyond.Data = {7};
-  OneNode("Gather", {3}).integers(Beyond).refuses("is beyond an axis");
+  OneNode("Gather", {3}).integers(Beyond).refuses("is no position");
+  // Just below 0, and the length of the axis when that is added.
+  Beyond.Data = {-1e-17};
+  OneNode("Gather", {3}).operand(Beyond).refuses("is no position");
+  OneNode("GatherND", {3}).operand(Beyond).refuses("an index is beyond");
 }
 
 TEST(ONNXMovement, BlocksAndDepth) {
