@@ -60,8 +60,7 @@ nn2crn::certifyAgainstModel(const Network &Net, std::string_view ModelPath,
   auto G = importONNX(*Bytes, inputName(ModelPath), Diags);
   if (!G)
     return std::nullopt;
-  auto How =
-      prepareModel(*G, Weights, Activations, networkBox(Net, *G), Diags);
+  auto How = prepareModel(*G, Weights, Activations, networkBox(Net, *G), Diags);
   if (!How)
     return std::nullopt;
   return certifyPrepared(Net, *G, *How, Diags);

@@ -200,8 +200,8 @@ double errorBound(const Graph &Exact, const Graph &Rounded, const InputBox &Box,
         auto Range = U->Function.range(X.Low, X.High);
         Out[R] = {std::max(Out[R].Low, Range.Low),
                   std::min(Out[R].High, Range.High),
-                  std::min(Out[R].Error, OfWeights[R] + U->Function.steepest() *
-                                                            X.Error)};
+                  std::min(Out[R].Error,
+                           OfWeights[R] + U->Function.steepest() * X.Error)};
       }
     Values[N.Result.Value] = std::move(Out);
   }

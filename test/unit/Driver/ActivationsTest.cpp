@@ -98,8 +98,8 @@ TEST(Activations, AllAreLoweredAndCertified) {
 TEST(Activations, SegmentsAreAsAsked) {
   Graph G = network({SmoothKind::Tanh});
   Collected Diags;
-  auto P = prepareModel(G, {}, {"piecewise", 7}, {ValueRange{-1, 1}},
-                        Diags.Engine);
+  auto P =
+      prepareModel(G, {}, {"piecewise", 7}, {ValueRange{-1, 1}}, Diags.Engine);
   ASSERT_TRUE(P);
   EXPECT_EQ(P->Activations.Segments, 7u);
 }
@@ -130,15 +130,13 @@ TEST(Activations, MissedBudgetsAreReported) {
   Collected Warned, Alone;
   Graph G = network({SmoothKind::Tanh}), H = G;
   EXPECT_TRUE(prepareModel(G, W, {"auto", 4}, {}, Warned.Engine));
-  EXPECT_NE(Warned.text().find("for them"), std::string::npos)
-      << Warned.text();
+  EXPECT_NE(Warned.text().find("for them"), std::string::npos) << Warned.text();
   W.Budget = 1e-9;
   EXPECT_FALSE(prepareModel(H, W, {}, {}, Alone.Engine));
   EXPECT_EQ(Alone.errors(DiagId::ApproximatedActivations), 1u);
   Collected Wild;
   Graph E = network({SmoothKind::Exp});
-  EXPECT_FALSE(
-      prepareModel(E, {}, {}, {ValueRange{-900, 900}}, Wild.Engine));
+  EXPECT_FALSE(prepareModel(E, {}, {}, {ValueRange{-900, 900}}, Wild.Engine));
   EXPECT_NE(Wild.text().find("grows beyond all bounds"), std::string::npos);
 }
 

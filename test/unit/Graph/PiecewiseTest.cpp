@@ -63,8 +63,8 @@ TEST(SmoothFunction, WhatIsClaimedOfThemHolds) {
       double Low = I / 100.0, High = Low + 0.01, H = 0.0025;
       for (double X : {Low + H, Low + 2 * H, High - H}) {
         double Second = (F(X - H) - 2 * F(X) + F(X + H)) / (H * H);
-        EXPECT_LE(std::fabs(Second),
-                  F.curvature(Low, High) * (1 + 1e-9) + 1e-8 * F.lipschitz(-13, 13))
+        EXPECT_LE(std::fabs(Second), F.curvature(Low, High) * (1 + 1e-9) +
+                                         1e-8 * F.lipschitz(-13, 13))
             << "at " << X;
       }
       auto R = F.range(Low, High);
@@ -102,8 +102,8 @@ TEST(Piecewise, ErrorsAreProvenAndTight) {
           if (P.Error > 1e-9) {
             EXPECT_LE(P.Error, 1.2 * Seen);
           }
-          EXPECT_TRUE(std::ranges::is_sorted(
-              P.Knots, {}, &PiecewiseLinear::Knot::At));
+          EXPECT_TRUE(
+              std::ranges::is_sorted(P.Knots, {}, &PiecewiseLinear::Knot::At));
           // The bound is for what is really used, so a nudge shows.
           PiecewiseLinear Worse = P;
           Worse.Offset += 3 * P.Error;
@@ -162,7 +162,8 @@ TEST(Piecewise, TheFewestSegmentsAreFound) {
         EXPECT_LE(observed(F, *P, On), Error);
         unsigned N = P->segments();
         if (N > 1 && !(std::isinf(On.Low) && N == 2)) {
-          EXPECT_GT(approximate(F, On, N - 1, Numbers::Any).Error, 0.996 * Error);
+          EXPECT_GT(approximate(F, On, N - 1, Numbers::Any).Error,
+                    0.996 * Error);
         }
         EXPECT_FALSE(approximateWithin(F, On, P->Error / 400, N));
         auto Few = approximateWithin(F, On, Error);
