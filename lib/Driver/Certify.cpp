@@ -49,15 +49,17 @@ static InputBox networkBox(const Network &Net, const Graph &G) {
   return Box;
 }
 
-std::optional<Certificate>
-nn2crn::certifyAgainstModel(const Network &Net, std::string_view ModelPath,
-                            const WeightOptions &Weights,
-                            const ActivationOptions &Activations,
-                            DiagnosticEngine &Diags) {
+std::optional<Certificate> nn2crn::certifyAgainstModel(
+    const Network &Net, std::string_view ModelPath,
+    const WeightOptions &Weights, const ActivationOptions &Activations,
+    DiagnosticEngine &Diags, std::span<const std::string> Set) {
   auto Bytes = readFile(ModelPath, Diags);
   if (!Bytes)
     return std::nullopt;
-  auto G = importONNX(*Bytes, inputName(ModelPath), Diags);
+  ONNXOptions Reading;
+  if (!readFixedInputs(Set, *Bytes, inputName(ModelPath), Reading, Diags))
+    return std::nullopt;
+  auto G = importONNX(*Bytes, inputName(ModelPath), Diags, Reading);
   if (!G)
     return std::nullopt;
   auto How = prepareModel(*G, Weights, Activations, networkBox(Net, *G), Diags);

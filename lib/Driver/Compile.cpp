@@ -43,7 +43,10 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   auto Passes = Pipeline::parse(Options.Passes, Diags);
   if (!Passes)
     return std::nullopt;
-  auto G = importONNX(Bytes, FileName, Diags);
+  ONNXOptions Reading;
+  if (!readFixedInputs(Options.Set, Bytes, FileName, Reading, Diags))
+    return std::nullopt;
+  auto G = importONNX(Bytes, FileName, Diags, Reading);
   if (!G)
     return std::nullopt;
   CompileReport Unread;

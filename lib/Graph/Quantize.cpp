@@ -413,6 +413,9 @@ Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box,
   }
   if (Q.Exact)
     return Q;
+  // What is known of approximated activations holds of values as they are.
+  if (!Small && Units.empty())
+    balanceScales(G);
   Graph Exact = G;
   if (Small) {
     G = std::move(*Small);
@@ -436,13 +439,17 @@ Quantization nn2crn::quantizeWithin(Graph &G, double Budget, unsigned MostBits,
                                     const InputBox &Box,
                                     std::span<const PiecewiseUnit> Units) {
   unsigned Bits = 2;
+  Graph Balanced = G;
+  // What is known of approximated activations holds of values as they are.
+  if (Units.empty())
+    balanceScales(Balanced);
   for (; Bits < MostBits; ++Bits) {
     // One bit is the sign.
     if (integerScales(G, Bits - 1))
       break;
-    Graph Tried = G;
+    Graph Tried = Balanced;
     WeightRounder::round(Tried, Bits, Units);
-    if (errorBound(G, Tried, Box, Units) <= Budget)
+    if (errorBound(Balanced, Tried, Box, Units) <= Budget)
       break;
   }
   return quantize(G, Bits, Box, Units);

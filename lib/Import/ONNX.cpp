@@ -12,6 +12,7 @@
 
 #include "llvm/Support/Path.h"
 
+#include <algorithm>
 #include <new>
 
 using namespace nn2crn;
@@ -57,10 +58,48 @@ Problems::~Problems() {
                     " more problems");
 }
 
+bool nn2crn::readFixedInputs(std::span<const std::string> Specs,
+                             std::string_view Bytes, std::string_view FileName,
+                             ONNXOptions &Options, DiagnosticEngine &Diags) {
+  if (Specs.empty())
+    return true;
+  onnx::ModelProto Model;
+  if (!parseModel(Bytes, FileName, Model, Diags))
+    return false;
+  Problems P(Diags, std::string(FileName));
+  std::string Names;
+  for (const auto &Input : Model.graph().input())
+    Names += (Names.empty() ? "" : ", ") + printable(Input.name());
+  for (const std::string &Spec : Specs) {
+    size_t Split = std::string::npos;
+    for (const auto &Input : Model.graph().input())
+      if (Spec.starts_with(Input.name() + '='))
+        Split = std::min(Split, Input.name().size());
+    if (Split == std::string::npos) {
+      P.error(DiagId::UnknownPort, {},
+              "--set expects the name of an input of the model, '=' and "
+              "values, found '" +
+                  printable(Spec) + "'",
+              {"inputs of the model: " + (Names.empty() ? "none" : Names)});
+      return false;
+    }
+    std::string Name = Spec.substr(0, Split);
+    auto Values = readArray(std::string_view(Spec).substr(Split + 1), Diags);
+    if (!Values)
+      return false;
+    if (!Options.Fixed.try_emplace(Name, std::move(*Values)).second) {
+      P.error(DiagId::BadArgument, {},
+              "--set gives values to '" + printable(Name) + "' twice");
+      return false;
+    }
+  }
+  return true;
+}
+
 std::optional<Graph> nn2crn::importONNX(std::string_view Bytes,
                                         std::string_view FileName,
                                         DiagnosticEngine &Diags,
-                                        const ONNXLimits &Limits) {
+                                        const ONNXOptions &Options) {
   try {
     onnx::ModelProto Model;
     if (!parseModel(Bytes, FileName, Model, Diags))
@@ -70,7 +109,7 @@ std::optional<Graph> nn2crn::importONNX(std::string_view Bytes,
       P.error(DiagId::NotAModel, {}, "the ONNX model holds no graph");
       return std::nullopt;
     }
-    std::optional<Graph> G = Reader(Model, P, Limits).run();
+    std::optional<Graph> G = Reader(Model, P, Options).run();
     if (G && G->Name.empty()) {
       llvm::StringRef Stem = llvm::sys::path::stem(FileName);
       G->Name = Stem.empty() || Stem == "-" ? "model" : Stem.str();

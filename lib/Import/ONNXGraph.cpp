@@ -1,4 +1,5 @@
-//===- ONNXGraph.cpp - Names, order and ports of a model ------------------===//
+//===- ONNXGraph.cpp - Names and order of a model
+//---------------------------===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.
@@ -6,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ONNXReader.h"
+#include "ONNXOperator.h"
 
 #include <algorithm>
 #include <queue>
@@ -18,7 +19,7 @@ using namespace nn2crn::onnxreader;
 // Names and order
 //===----------------------------------------------------------------------===//
 
-static bool isDefaultDomain(const std::string &Domain) {
+bool onnxreader::isDefaultDomain(const std::string &Domain) {
   return Domain.empty() || Domain == "ai.onnx";
 }
 
@@ -248,6 +249,7 @@ const Tensor &Reader::lookup(const std::string &Name) {
                        "initializer '" + printable(Name) + "'");
     if (Known) {
       It->second.S = Tensor::State::Constant;
+      It->second.Type = Source.initializer(Found->second.Index).data_type();
       It->second.Dims = Known->Dims;
       It->second.Known = Known;
     }
@@ -256,7 +258,7 @@ const Tensor &Reader::lookup(const std::string &Name) {
 }
 
 //===----------------------------------------------------------------------===//
-// Inputs and outputs
+// Nodes
 //===----------------------------------------------------------------------===//
 
 bool Reader::budget(uint64_t Elements, uint64_t Weights,
@@ -276,207 +278,32 @@ bool Reader::budget(uint64_t Elements, uint64_t Weights,
   return Fits;
 }
 
-int64_t Reader::axisFromReaders(const std::string &Start) const {
-  // Through operators that keep [batch, n] as it is, to the first weight.
-  std::vector<std::string> Work{Start};
-  std::unordered_set<std::string> Seen{Start};
-  while (!Work.empty()) {
-    std::string Name = std::move(Work.back());
-    Work.pop_back();
-    auto It = Readers.find(Name);
-    if (It == Readers.end())
-      continue;
-    for (int I : It->second) {
-      const onnx::NodeProto &N = Source.node(I);
-      const std::string &Op = N.op_type();
-      if (!isDefaultDomain(N.domain()) || N.input(0) != Name)
-        continue;
-      if ((Op == "Gemm" || Op == "MatMul") && N.input_size() > 1) {
-        auto Weight = Definitions.find(N.input(1));
-        if (Weight == Definitions.end() ||
-            Weight->second.K != Definition::Kind::Initializer)
-          continue;
-        const auto &Dims = Source.initializer(Weight->second.Index).dims();
-        bool Transposed = false;
-        for (const auto &A : N.attribute())
-          Transposed |= A.name() == "transB" && A.i() != 0;
-        if (Dims.size() == 2)
-          return Dims.Get(Transposed ? 1 : 0);
-      } else if ((Op == "Identity" || Op == "Dropout" || Op == "Relu" ||
-                  Op == "Flatten") &&
-                 N.output_size() > 0 && Seen.insert(N.output(0)).second) {
-        Work.push_back(N.output(0));
-      }
-    }
-  }
-  return 0;
-}
-
-void Reader::addInput(const onnx::ValueInfoProto &Info) {
-  std::string Context = "input '" + printable(Info.name()) + "'";
-  Tensor &T = Tensors[Info.name()];
-  if (!Info.type().has_tensor_type()) {
-    P.error(DiagId::UnsupportedModel, Context,
-            "expected a tensor, found another type");
-    return;
-  }
-  const auto &Type = Info.type().tensor_type();
-  if (!isNumeric(Type.elem_type())) {
-    P.error(DiagId::UnsupportedModel, Context,
-            "inputs of type " + typeName(Type.elem_type()) +
-                " are not supported",
-            {"supported are floating-point and integer tensors"});
-    return;
-  }
-  Shape Dims;
-  bool Good = true;
-  if (Type.has_shape()) {
-    for (int I = 0; I < Type.shape().dim_size(); ++I) {
-      const auto &Axis = Type.shape().dim(I);
-      // -1 is how some exporters write an unknown length.
-      int64_t Length = Axis.has_dim_value() ? Axis.dim_value() : 0;
-      if (Length < -1) {
-        P.error(DiagId::ShapeMismatch, Context,
-                "axis " + std::to_string(I) + " has the length " +
-                    std::to_string(Length));
-        Good = false;
-      }
-      if (Length <= 0 && I == 0)
-        Length = 1;
-      if (Length <= 0 && I == 1 && Type.shape().dim_size() == 2)
-        Length = axisFromReaders(Info.name());
-      if (Length <= 0 && Good) {
-        P.error(DiagId::UnknownShape, Context,
-                "nothing says how long axis " + std::to_string(I) +
-                    (Axis.dim_param().empty()
-                         ? ""
-                         : " ('" + printable(Axis.dim_param()) + "')") +
-                    " is; only the leading axis, the batch, may be left open",
-                {"export the model with that axis fixed"});
-        Good = false;
-      }
-      Dims.push_back(Length);
-    }
-  } else if (int64_t Length = axisFromReaders(Info.name()); Length > 0) {
-    Dims = {1, Length};
-  } else {
-    P.error(DiagId::UnknownShape, Context, "its shape is unknown",
-            {"export the model with the shape of its inputs"});
-    Good = false;
-  }
-  if (!Good || !budget(elementsOf(Dims), 0, Context))
-    return;
-  T.S = Tensor::State::Activation;
-  T.Id = G.addInput(Info.name(), withoutBatch(Dims));
-  T.Dims = std::move(Dims);
-}
-
-void Reader::addInputs() {
-  for (int I = 0; I < Source.input_size(); ++I) {
-    // Skips defaults of initializers, and names given twice.
-    auto It = Definitions.find(Source.input(I).name());
-    if (It != Definitions.end() && It->second.K == Definition::Kind::Input &&
-        It->second.Index == I)
-      addInput(Source.input(I));
-  }
-}
-
-void Reader::addOutput(const onnx::ValueInfoProto &Info) {
-  std::string Context = "output '" + printable(Info.name()) + "'";
-  Tensor T = lookup(Info.name());
-  if (T.S == Tensor::State::Broken)
-    return;
-  if (T.S == Tensor::State::Constant) {
-    if (!budget(elementsOf(T.Dims), 0, Context))
-      return;
-    NodeSource Constant;
-    Constant.Name = Constant.Result = printable(Info.name());
-    Constant.Operator = "constant output";
-    T.Id = G.addAffine(Info.name(), withoutBatch(T.Dims), {}, T.Known->Data,
-                       G.addSource(Constant));
-  }
-  if (!T.Head.empty())
-    P.remark(DiagId::DroppedHead, Context,
-             "the final " + T.Head + " is dropped: the winner is the same",
-             {"the port holds what goes into it"});
-  const auto &Type = Info.type().tensor_type();
-  if (Info.type().has_tensor_type() && Type.has_shape() && !T.HeadReduces) {
-    Shape Declared;
-    for (const auto &Axis : Type.shape().dim())
-      Declared.push_back(std::max<int64_t>(Axis.dim_value(), 0));
-    // The leading axis may be open, or frozen at another batch; a shape that is
-    // open elsewhere promises nothing.
-    if (!Declared.empty() && (Declared[0] == 0 || Declared.size() > 1))
-      Declared[0] = 1;
-    bool Open = std::count(Declared.begin(), Declared.end(), 0) != 0;
-    if (!Open && elementsOf(Declared) != elementsOf(withoutBatch(T.Dims)) &&
-        elementsOf(Declared) *
-                static_cast<uint64_t>(T.Dims.empty() ? 1 : T.Dims[0]) !=
-            elementsOf(T.Dims))
-      P.error(DiagId::ShapeMismatch, Context,
-              "it is declared with the shape " + dimsText(Declared) +
-                  ", but the model computes " + dimsText(T.Dims),
-              {"export the model again"});
-  }
-  G.addOutput(Info.name(), T.Id, withoutBatch(T.Dims));
-}
-
-void Reader::addOutputs() {
-  for (const onnx::ValueInfoProto &Output : Source.output())
-    if (Definitions.count(Output.name()))
-      addOutput(Output);
-}
-
-void Reader::checkBatch() {
-  // A leading axis that goes in and comes out again is a batch. One that does
-  // not come out (rows of an image, say) is none.
-  for (const onnx::ValueInfoProto &Input : Source.input()) {
-    auto In = Tensors.find(Input.name());
-    if (In == Tensors.end() || In->second.S != Tensor::State::Activation ||
-        In->second.Dims.size() < 2 || In->second.Dims[0] == 1)
-      continue;
-    int64_t Batch = In->second.Dims[0];
-    for (const onnx::ValueInfoProto &Output : Source.output()) {
-      auto Out = Tensors.find(Output.name());
-      if (Out == Tensors.end() || Out->second.S != Tensor::State::Activation ||
-          Out->second.Dims.size() < 2 || Out->second.Dims[0] != Batch)
-        continue;
-      P.error(DiagId::FixedBatch, "input '" + printable(Input.name()) + "'",
-              "the model is exported for " + std::to_string(Batch) +
-                  " cases at once: the input is " + dimsText(In->second.Dims) +
-                  ", output '" + printable(Output.name()) + "' is " +
-                  dimsText(Out->second.Dims),
-              {"export it with a batch axis that is symbolic or 1; a network "
-               "computes one case"});
-      break;
-    }
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Nodes
-//===----------------------------------------------------------------------===//
-
 void Reader::runNode(int Index) {
   const onnx::NodeProto &N = Source.node(Index);
   if (!Operator::isKnown(N)) {
     unsupported(N, {});
     return;
   }
-  Tensor Result = Operator(*this, N).run();
-  for (int I = 1; I < N.output_size(); ++I)
-    if (!N.output(I).empty() && isRead(N.output(I)))
-      P.error(DiagId::UnsupportedModel, sourceOf(N).context(),
-              "its result '" + printable(N.output(I)) +
-                  "' is used, and only the first result is available",
-              {"remove what uses it; a mask of Dropout has no meaning after "
-               "training"});
-  // A name defined twice keeps its first meaning.
-  if (N.output_size() > 0 && !N.output(0).empty())
-    if (auto It = Definitions.find(N.output(0));
+  std::vector<Tensor> Results = Operator(*this, N).run();
+  for (size_t I = 0; I < static_cast<size_t>(N.output_size()); ++I) {
+    const std::string &Name = N.output(static_cast<int>(I));
+    if (Name.empty())
+      continue;
+    if (I >= Results.size()) {
+      if (isRead(Name) && Results[0].S != Tensor::State::Broken)
+        P.error(DiagId::UnsupportedModel, sourceOf(N).context(),
+                "its result '" + printable(Name) +
+                    "' is used, and cannot be computed",
+                {"remove what uses it; training needs it, the trained model "
+                 "does not"});
+      continue;
+    }
+    // A name defined twice keeps its first meaning.
+    if (auto It = Definitions.find(Name);
         It != Definitions.end() && It->second.K == Definition::Kind::Node &&
         It->second.Index == Index)
-      Tensors.insert_or_assign(N.output(0), std::move(Result));
+      Tensors.insert_or_assign(Name, std::move(Results[I]));
+  }
 }
 
 void Reader::unsupported(const onnx::NodeProto &N, const std::string &Why) {
@@ -495,15 +322,18 @@ void Reader::unsupported(const onnx::NodeProto &N, const std::string &Why) {
 static std::string adviceFor(const std::string &Op, std::string_view Why) {
   if (Why == "before the end of the model")
     return "only a final one can be left out; train the model without it";
-  if (Why == "of two computed tensors")
+  if (Why == "of two computed tensors" || Why == "by a computed tensor")
     return "one factor must be a constant; products of activations, as in "
-           "attention, cannot be compiled";
+           "attention, cannot be compiled. An input can be fixed with --set";
+  if (Why.starts_with("with computed"))
+    return "let a simplifier fold it, or fix the input that it comes from with "
+           "--set";
+  if (Why.ends_with("which rounds") || Why.ends_with("where it jumps"))
+    return "only continuous functions can be compiled; leave it out of the "
+           "exported model, or to the reader of the output";
+  if (Why.ends_with("which wraps around"))
+    return "export the model in float32";
   static const std::map<std::string, std::string, std::less<>> Advice = {
-      {"BatchNormalization",
-       "fold it into the layer before it, as exporters do in evaluation mode"},
-      {"Cast", "remove it, or export the model in one type"},
-      {"DequantizeLinear", "export the weights as plain numbers"},
-      {"QuantizeLinear", "export the weights as plain numbers"},
       {"LogSoftmax", "leave it to the reader of the output"},
       {"Softmax", "leave it to the reader of the output"},
       {"ArgMax", "leave it to the reader of the output"},
@@ -513,22 +343,19 @@ static std::string adviceFor(const std::string &Op, std::string_view Why) {
       {"Elu", "train the model with Relu in its place"},
       {"Selu", "train the model with Relu in its place"},
       {"Softplus", "train the model with Relu in its place"},
-      {"LeakyRelu", "train the model with Relu in its place"},
-      {"Conv", "use dense layers (Gemm)"},
-      {"MaxPool", "use dense layers (Gemm)"},
-      {"AveragePool", "use dense layers (Gemm)"},
-      {"GlobalAveragePool", "use dense layers (Gemm)"},
-      {"Sub", "fold it into the layer beside it, or add a negated constant"},
-      {"Mul", "fold it into the weights of the layer beside it"},
-      {"Div", "fold it into the weights of the layer beside it"},
+      {"HardSwish", "train the model with Relu in its place"},
+      {"If", "let a simplifier decide it when the condition is a constant"},
+      {"Loop", "unroll it in the exporter"},
+      {"LpPool", "use AveragePool or MaxPool"},
+      {"GlobalLpPool", "use AveragePool or MaxPool"},
       {"ai.onnx.ml.ZipMap",
        "export with options={'zipmap': False, 'output_class_labels': False}"},
   };
   auto It = Advice.find(Op);
   return It != Advice.end()
              ? It->second
-             : "express it by Gemm, MatMul, Add and Relu, or let a simplifier "
-               "fold it away";
+             : "express it by operators of docs/reference/operators.md, or let "
+               "a simplifier fold it away";
 }
 
 void Reader::reportUnsupported() {
@@ -547,9 +374,6 @@ void Reader::reportUnsupported() {
                     (U.Count == 1 ? " node (" : " nodes (") + Names + "); " +
                     adviceFor(U.Operator, U.Why));
   }
-  Notes.push_back("supported are Gemm, MatMul, Add, Relu, Flatten, Reshape, "
-                  "Identity, Constant, Dropout, and a Softmax, LogSoftmax or "
-                  "ArgMax at the end");
   P.error(DiagId::UnsupportedOperator, {},
           std::to_string(Nodes) +
               (Nodes == 1 ? " node of the model uses an operator"
@@ -566,6 +390,7 @@ std::optional<Graph> Reader::run() {
   checkReferences();
   findOrder();
   findLive();
+  checkFixed();
   addInputs();
   for (int I : Order)
     if (Live[static_cast<size_t>(I)])

@@ -8,9 +8,10 @@
 //
 //   ONNXParse.cpp      bytes -> onnx::ModelProto
 //   ONNXTensor.cpp     onnx::TensorProto -> Constant
-//   ONNXGraph.cpp      names, order, ports; drives the operators
-//   ONNXOps.cpp        one function an operator
-//   ONNXMatrix.cpp     index arithmetic: products and broadcasting as matrices
+//   ONNXGraph.cpp      names and order; drives the operators
+//   ONNXPorts.cpp      inputs, outputs, and what is fixed of them
+//   ONNXOperator.h     one node; the files behind it are listed there
+//   ONNXMatrix.cpp     index arithmetic: products and movement as matrices
 //
 // Everything below may meet arbitrary bytes. Problems are reported, the value
 // concerned is left broken, and reading goes on so that one run shows them all.
@@ -53,7 +54,10 @@ struct Tensor {
     Constant,
   };
   State S = State::Broken;
-  /// With the batch axis, which is 1.
+  /// The element type, an onnx::TensorProto::DataType.
+  int32_t Type = onnx::TensorProto::FLOAT;
+  /// With the batch axis, which is 1 where the model leaves it open. Only a
+  /// constant may have no elements.
   Shape Dims;
   ValueId Id;
   const Constant *Known = nullptr;
@@ -65,10 +69,15 @@ struct Tensor {
   bool HeadReduces = false;
   /// The last node of Head, for a message.
   const onnx::NodeProto *HeadNode = nullptr;
+
+  bool isKnown() const { return S == State::Constant; }
+  bool isActivation() const { return S == State::Activation; }
 };
 
 /// \p Name for a message: of bearable length, without control characters.
 std::string printable(std::string_view Name);
+/// The domain of ONNX's own operators.
+bool isDefaultDomain(const std::string &Domain);
 /// \p Dims as ports and values show it: a leading axis of 1 is the batch.
 Shape withoutBatch(const Shape &Dims);
 
@@ -112,6 +121,12 @@ bool parseModel(std::string_view Bytes, std::string_view FileName,
 std::string typeName(int32_t Type);
 /// Types whose values are numbers that a network can carry.
 bool isNumeric(int32_t Type);
+bool isFloating(int32_t Type);
+/// The value of \p Type next to \p V, ties to even: what a runtime that
+/// computes in that type would hold. Integers are rounded towards zero.
+double roundTo(int32_t Type, double V);
+/// The least and the greatest value of an integer type.
+std::pair<double, double> rangeOf(int32_t Type);
 
 class ConstantReader {
 public:
@@ -119,9 +134,12 @@ public:
       : P(P), Limits(Limits) {}
   /// Null after reporting. \p Context says whose constant it is.
   const Constant *read(const onnx::TensorProto &T, const std::string &Context);
-  /// Null after reporting.
+  /// Null after reporting. \p Data may be empty where \p Dims says so.
   const Constant *make(Shape Dims, std::vector<double> Data,
                        const std::string &Context);
+  /// False after reporting that constants of \p Count more elements are too
+  /// many; asked before they are computed.
+  bool room(uint64_t Count, const std::string &Context);
 
 private:
   bool readInto(const onnx::TensorProto &T, const std::string &Context,
@@ -146,12 +164,34 @@ std::optional<Shape> broadcast(const Shape &A, const Shape &B);
 /// must broadcast to \p To.
 std::vector<uint32_t> broadcastIndex(const Shape &From, const Shape &To);
 
+/// No element: what lies beyond the border of a tensor.
+inline constexpr uint32_t Nowhere = UINT32_MAX;
+/// Row-major strides.
+std::vector<int64_t> stridesOf(const Shape &Dims);
+/// The elements that a tensor of shape \p Dims takes from one where a step
+/// along axis i is Strides[i] elements, from \p Offset on.
+std::vector<uint32_t> strided(const Shape &Dims,
+                              const std::vector<int64_t> &Strides,
+                              int64_t Offset = 0);
+
+/// What happens along one axis: rows are positions of the result, columns
+/// positions of the operand. Empty where the axis stays as it is.
+using AxisMap = std::optional<SparseMatrix>;
+/// Row r takes Columns[r], or nothing where that is negative.
+SparseMatrix selection(const std::vector<int64_t> &Columns, uint32_t Extent);
+/// The Kronecker product of one map an axis of \p From: what slices, pads,
+/// tiles, pools over averages and reductions all are.
+SparseMatrix alongAxes(const Shape &From, const std::vector<AxisMap> &Maps);
+/// Rows and entries of that product, before it is made.
+std::pair<uint64_t, uint64_t> costAlongAxes(const Shape &From,
+                                            const std::vector<AxisMap> &Maps);
+
 /// C[o,m,n] = sum over k of A[o,m,k] B[o,k,n], with the strides of both sides
-/// within their tensors; an operand without the axis has stride 0.
+/// within their tensors. OuterA and OuterB say where matrix o of each begins.
 struct Product {
-  uint64_t Outer = 1, M = 1, K = 1, N = 1;
-  uint64_t AO = 0, AM = 0, AK = 0, BO = 0, BK = 0, BN = 0;
-  uint64_t entries() const { return Outer * M * N * K; }
+  uint64_t M = 1, K = 1, N = 1;
+  uint64_t AM = 0, AK = 0, BK = 0, BN = 0;
+  std::vector<uint64_t> OuterA{0}, OuterB{0};
 };
 /// The matrix that takes the activation to C where the other side is known:
 /// \p Weights is A's data when \p WeightsLeft, otherwise B's.
@@ -164,9 +204,9 @@ SparseMatrix productMatrix(const Product &P, bool WeightsLeft,
 
 class Reader {
 public:
-  Reader(const onnx::ModelProto &Model, Problems &P, const ONNXLimits &Limits)
-      : Model(Model), Source(Model.graph()), P(P), Limits(Limits),
-        Constants(P, Limits) {}
+  Reader(const onnx::ModelProto &Model, Problems &P, const ONNXOptions &Options)
+      : Model(Model), Source(Model.graph()), P(P), Options(Options),
+        Limits(Options.Limits), Constants(P, Limits) {}
   /// The graph, empty after reporting.
   std::optional<Graph> run();
 
@@ -180,6 +220,8 @@ private:
   void findLive();
   void addInputs();
   void addInput(const onnx::ValueInfoProto &Info);
+  void checkFixed();
+  void fixInput(const onnx::ValueInfoProto &Info, const Array &Values);
   int64_t axisFromReaders(const std::string &Name) const;
   void addOutputs();
   void addOutput(const onnx::ValueInfoProto &Info);
@@ -192,12 +234,14 @@ private:
   const Tensor &lookup(const std::string &Name);
   NodeSource sourceOf(const onnx::NodeProto &N) const;
   void unsupported(const onnx::NodeProto &N, const std::string &Why);
-  /// Counts \p Elements against the limit; false after reporting.
+  /// Counts \p Elements and \p Weights against the limits; false after
+  /// reporting. Asked before anything of that size is made.
   bool budget(uint64_t Elements, uint64_t Weights, const std::string &Context);
 
   const onnx::ModelProto &Model;
   const onnx::GraphProto &Source;
   Problems &P;
+  const ONNXOptions &Options;
   const ONNXLimits &Limits;
   ConstantReader Constants;
   Graph G;
@@ -226,64 +270,6 @@ private:
   std::map<std::string, Unsupported> UnsupportedOps;
   /// Nodes in that table, so that none counts twice.
   std::unordered_set<const onnx::NodeProto *> Counted;
-};
-
-//===--- ONNXOps.cpp
-//--------------------------------------------------------===//
-
-/// One node with what its operator needs.
-class Operator {
-public:
-  Operator(Reader &R, const onnx::NodeProto &N)
-      : R(R), N(N), Info(R.sourceOf(N)), Context(Info.context()) {}
-  /// The first result of the node.
-  Tensor run();
-  static bool isKnown(const onnx::NodeProto &N);
-
-private:
-  struct Entry;
-  static const Entry *find(const onnx::NodeProto &N);
-  Tensor gemm();
-  Tensor matMul();
-  Tensor add();
-  Tensor relu();
-  Tensor flatten();
-  Tensor reshape();
-  Tensor identity();
-  Tensor constant();
-  Tensor dropout();
-  Tensor head();
-
-  bool has(int Input) const {
-    return Input < N.input_size() && !N.input(Input).empty();
-  }
-  const onnx::AttributeProto *attribute(const char *Name) const;
-  /// The attribute, or \p Default where there is none. Reports a wrong type.
-  std::optional<int64_t> integer(const char *Name, int64_t Default);
-  std::optional<float> real(const char *Name, float Default);
-  bool checkAttributes(const Entry &E);
-  /// Reports and returns a broken tensor.
-  Tensor fail(DiagId Id, std::string Message,
-              std::vector<std::string> Notes = {});
-  /// The activation of \p T, made from the constant where it is one.
-  ValueId activation(const Tensor &T);
-  Tensor renamed(const Tensor &From, Shape Dims);
-  Tensor affine(Shape Dims, std::vector<Node::Operand> Operands,
-                std::vector<double> Bias);
-  /// A x B x \p Scale with the extents in \p P, plus \p Bias x \p BiasScale.
-  Tensor product(const Tensor &A, const Tensor &B, const Product &P, Shape Dims,
-                 double Scale, const Tensor *Bias, double BiasScale);
-  /// Adds \p T, broadcast to \p Dims and times \p Scale, to a sum.
-  bool addTerm(const Tensor &T, const Shape &Dims, double Scale,
-               std::vector<Node::Operand> &Operands, std::vector<double> &Bias);
-  SourceId source();
-
-  Reader &R;
-  const onnx::NodeProto &N;
-  NodeSource Info;
-  std::string Context;
-  std::vector<const Tensor *> In;
-  SourceId Made;
 };
 
 } // namespace nn2crn::onnxreader

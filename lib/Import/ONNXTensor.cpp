@@ -67,6 +67,62 @@ bool onnxreader::isNumeric(int32_t Type) {
   return widthOf(Type) != 0 && Type != TensorProto::BOOL;
 }
 
+bool onnxreader::isFloating(int32_t Type) {
+  return Type == TensorProto::FLOAT || Type == TensorProto::DOUBLE ||
+         Type == TensorProto::FLOAT16 || Type == TensorProto::BFLOAT16;
+}
+
+std::pair<double, double> onnxreader::rangeOf(int32_t Type) {
+  switch (Type) {
+  case TensorProto::BOOL:
+    return {0, 1};
+  case TensorProto::UINT8:
+    return {0, UINT8_MAX};
+  case TensorProto::INT8:
+    return {INT8_MIN, INT8_MAX};
+  case TensorProto::UINT16:
+    return {0, UINT16_MAX};
+  case TensorProto::INT16:
+    return {INT16_MIN, INT16_MAX};
+  case TensorProto::INT32:
+    return {INT32_MIN, INT32_MAX};
+  case TensorProto::UINT32:
+    return {0, UINT32_MAX};
+  case TensorProto::UINT64:
+    return {0, 0x1p64};
+  default:
+    return {-0x1p63, 0x1p63};
+  }
+}
+
+/// \p V with \p Digits binary digits, no step finer than 2^\p Least.
+static double roundDigits(double V, int Digits, int Least) {
+  if (V == 0 || !std::isfinite(V))
+    return V;
+  int Step = std::max(std::ilogb(V) + 1 - Digits, Least);
+  // Exact scaling, so that the one rounding is nearbyint's: ties to even.
+  return std::ldexp(std::nearbyint(std::ldexp(V, -Step)), Step);
+}
+
+double onnxreader::roundTo(int32_t Type, double V) {
+  switch (Type) {
+  case TensorProto::FLOAT:
+    return static_cast<float>(V);
+  case TensorProto::DOUBLE:
+    return V;
+  case TensorProto::FLOAT16: {
+    double R = roundDigits(V, 11, -24);
+    return std::fabs(R) > 65504 ? std::copysign(INFINITY, R) : R;
+  }
+  case TensorProto::BFLOAT16: {
+    double R = roundDigits(V, 8, -133);
+    return static_cast<float>(R);
+  }
+  default:
+    return std::trunc(V);
+  }
+}
+
 static double fromHalf(uint16_t Bits) {
   int Exponent = Bits >> 10 & 0x1f;
   double Mantissa = Bits & 0x3ff;
@@ -293,6 +349,15 @@ bool ConstantReader::checkFinite(const std::vector<double> &Data,
   return false;
 }
 
+bool ConstantReader::room(uint64_t Count, const std::string &Context) {
+  if (Count <= Limits.Weights - Elements)
+    return true;
+  P.error(DiagId::ModelTooLarge, Context,
+          "the constants of the model have more than " +
+              std::to_string(Limits.Weights) + " elements together");
+  return false;
+}
+
 bool ConstantReader::readInto(const TensorProto &T, const std::string &Context,
                               Constant &Out) {
   auto Fail = [&](DiagId Id, std::string Message,
@@ -317,9 +382,6 @@ bool ConstantReader::readInto(const TensorProto &T, const std::string &Context,
                       " elements");
     Count *= static_cast<uint64_t>(Extent);
   }
-  if (Count == 0)
-    return Fail(DiagId::BadTensor, "a constant of shape " + dimsText(Out.Dims) +
-                                       " has no elements");
   unsigned Width = widthOf(Type);
   if (Width == 0)
     return Fail(DiagId::UnsupportedModel,
@@ -330,10 +392,8 @@ bool ConstantReader::readInto(const TensorProto &T, const std::string &Context,
     return Fail(DiagId::UnsupportedModel,
                 "constants in segments are not supported",
                 {"save the model again with a current version of onnx"});
-  if (Elements + Count > Limits.Weights)
-    return Fail(DiagId::ModelTooLarge,
-                "the constants of the model have more than " +
-                    std::to_string(Limits.Weights) + " elements together");
+  if (!room(Count, Context))
+    return false;
 
   std::string Outside;
   const std::string *Raw = nullptr;
@@ -374,8 +434,9 @@ const Constant *ConstantReader::read(const TensorProto &T,
 
 const Constant *ConstantReader::make(Shape Dims, std::vector<double> Data,
                                      const std::string &Context) {
-  if (!checkFinite(Data, Context))
+  if (!room(Data.size(), Context) || !checkFinite(Data, Context))
     return nullptr;
+  Elements += Data.size();
   Pool.push_back({std::move(Dims), std::move(Data)});
   return &Pool.back();
 }

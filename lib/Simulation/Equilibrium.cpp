@@ -128,6 +128,10 @@ template <size_t L> void EquilibriumBlock::fireAll() {
         }
       }
     }
+    // One of two rails of an input is empty, and so is much of a picture.
+    if (std::all_of(XH, XH + L, [](double X) { return X == 0; }) &&
+        std::all_of(XE, XE + L, [](double X) { return X == 0; }))
+      continue;
     for (const CompiledNetwork::Change &Use : C.consumed(R)) {
       size_t At = size_t{Use.Species} * L;
       for (size_t I = 0; I < L; ++I) {

@@ -20,10 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *Data, size_t Size) {
       abort();
   });
   // Small limits: what is tested is that they hold.
-  ONNXLimits Limits;
-  Limits.Elements = Limits.Weights = 1 << 16;
+  ONNXOptions Options;
+  Options.Limits.Elements = Options.Limits.Weights = 1 << 16;
   auto G = importONNX({reinterpret_cast<const char *>(Data), Size}, "-", Diags,
-                      Limits);
+                      Options);
   if (G.has_value() == Diags.hasErrors())
     abort();
   if (!G)

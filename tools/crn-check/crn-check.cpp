@@ -34,6 +34,9 @@ int main(int Argc, char **Argv) {
   cl::opt<std::string> Against(
       "against", cl::Required, cl::value_desc("model.onnx"),
       cl::desc("The model that the network should compute"));
+  cl::list<std::string> Set(
+      "set", cl::value_desc("input=values"),
+      cl::desc("Values of an input of the model that were given to nn2crn"));
   cl::opt<std::string> Json("json", cl::value_desc("file"),
                             cl::desc("Write the certificate (JSON); - is "
                                      "stdout, in place of the text"));
@@ -47,8 +50,9 @@ int main(int Argc, char **Argv) {
   auto Net = loadNetwork(Input, Diags);
   if (!Net)
     return T.exitCode();
-  auto C = certifyAgainstModel(*Net, Against, Weights.get(),
-                               Weights.activations(), Diags);
+  auto C = certifyAgainstModel(
+      *Net, Against, Weights.get(), Weights.activations(), Diags,
+      std::vector<std::string>(Set.begin(), Set.end()));
   if (!C)
     return T.exitCode();
   if (Json != "-")

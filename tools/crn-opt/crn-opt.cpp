@@ -12,6 +12,7 @@
 #include "nn2crn/Driver/OutputOptions.h"
 #include "nn2crn/Driver/PassListing.h"
 #include "nn2crn/IR/PortValues.h"
+#include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Transforms/Pipeline.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -64,7 +65,7 @@ int main(int Argc, char **Argv) {
   cl::opt<bool> ListPipelines("list-pipelines",
                               cl::desc("List the pipelines that have names"));
   cl::opt<std::string> PrintReference(
-      "print-reference", cl::value_desc("passes|diagnostics"),
+      "print-reference", cl::value_desc("passes|diagnostics|operators"),
       cl::desc("Print a page of the reference and stop"));
   cl::opt<bool> PrintPipeline("print-pipeline",
                               cl::desc("Print the pipeline, named ones spelt "
@@ -72,10 +73,15 @@ int main(int Argc, char **Argv) {
   if (!T.parse())
     return ExitUsage;
   if (PrintReference.getNumOccurrences()) {
-    if (PrintReference != "passes" && PrintReference != "diagnostics")
-      return T.usage("there are reference pages of passes and diagnostics");
-    llvm::outs() << (PrintReference == "passes" ? passReference()
-                                                : diagnosticReference());
+    if (PrintReference == "passes")
+      llvm::outs() << passReference();
+    else if (PrintReference == "diagnostics")
+      llvm::outs() << diagnosticReference();
+    else if (PrintReference == "operators")
+      llvm::outs() << onnxOperatorReference();
+    else
+      return T.usage("there are reference pages of passes, diagnostics and "
+                     "operators");
     return ExitOk;
   }
   if (ListPasses || ListPipelines) {

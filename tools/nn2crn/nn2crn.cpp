@@ -56,6 +56,10 @@ int main(int Argc, char **Argv) {
   cl::opt<std::string> SchemeName(
       "scheme", cl::init("auto"), cl::value_desc("name"),
       cl::desc("How neurons become reactions: auto (default) or nc-relu"));
+  cl::list<std::string> Set(
+      "set", cl::value_desc("input=values"),
+      cl::desc("Make an input of the model a constant: weights, shapes and\n"
+               "axes that the model takes as inputs. May stand several times"));
   cl::list<std::string> InputRanges(
       "input-range", cl::value_desc("[port=]lo:hi"),
       cl::desc("The values that all elements of an input take, for passes\n"
@@ -101,6 +105,7 @@ int main(int Argc, char **Argv) {
   CompileOptions Options;
   Options.Scheme = SchemeName;
   Options.InputRanges.assign(InputRanges.begin(), InputRanges.end());
+  Options.Set.assign(Set.begin(), Set.end());
   Options.Print = [](std::string_view Text) { llvm::errs() << Text; };
   auto Pipe = Pipeline::parse(Named, Diags);
   if (Limited) {

@@ -13,6 +13,8 @@
 #include "nn2crn/Verification/Certificate.h"
 
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace nn2crn {
@@ -26,13 +28,13 @@ std::optional<Certificate> certifyPrepared(const Network &Net,
 
 /// Holds \p Net against the model in the file \p ModelPath ("-" for standard
 /// input), prepared as a compilation with these options does it for the ranges
-/// that \p Net declares. Empty after reporting that there is nothing to compare
+/// that \p Net declares. \p Set holds `NAME=SPEC` each: inputs of the model
+/// that were fixed. Empty after reporting that there is nothing to compare
 /// with; a verdict that is not Equal is not reported.
-std::optional<Certificate>
-certifyAgainstModel(const Network &Net, std::string_view ModelPath,
-                    const WeightOptions &Weights,
-                    const ActivationOptions &Activations,
-                    DiagnosticEngine &Diags);
+std::optional<Certificate> certifyAgainstModel(
+    const Network &Net, std::string_view ModelPath,
+    const WeightOptions &Weights, const ActivationOptions &Activations,
+    DiagnosticEngine &Diags, std::span<const std::string> Set = {});
 
 /// Writes \p C as JSON to \p Path, whole or not at all.
 bool writeCertificateFile(const Certificate &C, std::string_view Path,

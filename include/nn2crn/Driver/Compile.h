@@ -37,6 +37,8 @@ struct CompileOptions {
   /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
   /// passes.
   std::vector<std::string> InputRanges;
+  /// `NAME=SPEC` each: inputs of the model that are constants of the network.
+  std::vector<std::string> Set;
   /// How the passes are run and watched.
   PassRunOptions Run;
   /// Hold the network against the model after all passes.

@@ -152,6 +152,7 @@ private:
   friend class WeightRounder;
   friend bool snapWeights(Graph &G, int Bits);
   friend class Linearizer;
+  friend class Balancer;
   ValueId addValue(std::string Name, std::vector<int64_t> Shape, NodeId From);
   std::vector<NodeSource> Sources;
   std::vector<Value> Values;
@@ -164,9 +165,12 @@ private:
 /// sentence on the first rule that is broken.
 std::string verify(const Graph &G);
 
-/// Folds an affine node into the affine node that adds its result as it is and
-/// is its only reader. A matrix product and the addition of a bias become one
-/// layer. Folds only where the sums of biases are exact doubles.
+/// Folds an affine node into the affine nodes that read it, where that costs no
+/// further weights: one that is added as it is, or of which elements are moved
+/// or scaled, by its only reader; and one that only moves or scales elements
+/// itself, by every reader. So a product, a bias, a scale a channel and a
+/// transpose become one layer. Sums of a model's biases stay exact: where a
+/// double cannot hold one, nothing is folded. Products of weights are rounded.
 /// Nodes that no output depends on are dropped.
 void simplify(Graph &G);
 

@@ -51,6 +51,13 @@ inline constexpr unsigned MostIntegerBits = 31;
 std::optional<CarriedScales> integerScales(const Graph &G, unsigned Bits,
                                            NodeId *Culprit = nullptr);
 
+/// Makes the largest weights into and out of each hidden ReLU unit as equal as
+/// powers of two can: its row and bias times c, its columns over c, since
+/// relu(c z) = c relu(z). The graph computes the same, exactly but for doubles
+/// that under- or overflow. Weights of one layer then differ less in size, and
+/// fewer bits hold them.
+void balanceScales(Graph &G);
+
 /// What rounding the weights of a graph did.
 struct Quantization {
   /// Of each weight, the sign included; 0 where Exact.

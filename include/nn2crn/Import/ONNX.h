@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// docs/reference/onnx.md lists operators, constants and shapes that are read.
+// docs/reference/onnx.md says which models, constants and shapes are read, and
+// docs/reference/operators.md, made from the reader's table, which operators.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,15 +15,19 @@
 #define NN2CRN_IMPORT_ONNX_H
 
 #include "nn2crn/Graph/Graph.h"
+#include "nn2crn/Support/ArrayFile.h"
 #include "nn2crn/Support/Diagnostics.h"
 
+#include <map>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace nn2crn {
 
 /// Operator sets of the default domain that are understood.
-inline constexpr int MinOpset = 7, MaxOpset = 28;
+inline constexpr int MinOpset = 1, MaxOpset = 28;
 
 /// How far a small file may be blown up; for fuzzing and services.
 struct ONNXLimits {
@@ -30,6 +35,13 @@ struct ONNXLimits {
   uint64_t Elements = uint64_t{1} << 24;
   /// Weights of all matrices together, and elements of all constants together.
   uint64_t Weights = uint64_t{1} << 27;
+};
+
+struct ONNXOptions {
+  ONNXLimits Limits;
+  /// Inputs of the model, by name, that are constants of the network: weights,
+  /// shapes and axes that a model takes as inputs.
+  std::map<std::string, Array> Fixed;
 };
 
 /// Reads a model, binary or in ONNX's text syntax, and simplifies the graph.
@@ -43,7 +55,17 @@ struct ONNXLimits {
 std::optional<Graph> importONNX(std::string_view Bytes,
                                 std::string_view FileName,
                                 DiagnosticEngine &Diags,
-                                const ONNXLimits &Limits = {});
+                                const ONNXOptions &Options = {});
+
+/// Adds what `--set=NAME=SPEC ...` gives to \p Options: each of \p Specs is
+/// split at the first `=` whose left side is an input of the model in \p Bytes,
+/// and its SPEC is read. False after reporting.
+bool readFixedInputs(std::span<const std::string> Specs, std::string_view Bytes,
+                     std::string_view FileName, ONNXOptions &Options,
+                     DiagnosticEngine &Diags);
+
+/// The page docs/reference/operators.md: what is read, and how it is compiled.
+std::string onnxOperatorReference();
 
 /// True where \p Bytes look like ONNX's text syntax.
 bool looksLikeONNXText(std::string_view Bytes);

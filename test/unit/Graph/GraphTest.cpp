@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../GraphEval.h"
+#include "../RandomGraph.h"
 
 #include <gtest/gtest.h>
 
@@ -126,6 +127,70 @@ TEST(Simplify, ChainsOfSumsCollapseWithAllTheirOperands) {
   ASSERT_EQ(M.G.nodes().size(), 1u);
   EXPECT_EQ(M.G.nodes()[0].Operands.size(), 2u);
   EXPECT_EQ(evaluate(M.G, {{-3, 7}}), Before);
+}
+
+TEST(Simplify, MovementAndScalesFoldIntoTheirNeighbours) {
+  // x, moved and scaled, is read by a layer and by a ReLU; the layer's result
+  // is scaled a channel, turned round and shifted.
+  MatMulAdd M;
+  ValueId Moved = M.G.addAffine(
+      "m", {3}, M.operands(M.X, dense(2, {{0, 2}, {1, 0}, {0, 0}})), {0, 0, 1},
+      M.S);
+  ValueId Layer = M.G.addAffine(
+      "l", {2}, M.operands(Moved, dense(3, {{1, 1, 1}, {-1, 0, 2}})), {1, 0},
+      M.S);
+  ValueId Scaled = M.G.addAffine(
+      "s", {2}, M.operands(Layer, dense(2, {{0, 0.1}, {3, 0}})), {0.1, 0}, M.S);
+  ValueId Relu = M.G.addRelu("r", Moved, M.S);
+  M.G.addOutput("y", Scaled, {2});
+  M.G.addOutput("r", Relu, {3});
+  auto Before = evaluate(M.G, {{3, 5}});
+  simplify(M.G);
+  EXPECT_EQ(verify(M.G), "");
+  // The movement stays for the ReLU; everything else is one node.
+  EXPECT_EQ(M.G.nodes().size(), 3u);
+  auto After = evaluate(M.G, {{3, 5}});
+  EXPECT_EQ(After[1], Before[1]);
+  for (size_t I = 0; I < 2; ++I)
+    EXPECT_NEAR(After[0][I], Before[0][I], 1e-14);
+}
+
+TEST(Simplify, DoesNotCopyWeights) {
+  // A layer that is repeated stays: its weights would stand there twice.
+  MatMulAdd M;
+  ValueId Twice = M.G.addAffine(
+      "r", {4}, M.operands(M.T, dense(2, {{1, 0}, {0, 1}, {1, 0}, {0, 1}})), {},
+      M.S);
+  M.G.addOutput("y", Twice, {4});
+  simplify(M.G);
+  EXPECT_EQ(M.G.nodes().size(), 2u);
+}
+
+TEST(Simplify, ComputesTheSameOnRandomGraphs) {
+  for (unsigned Seed = 0; Seed < 500; ++Seed) {
+    Builder B(Seed);
+    if (Seed % 2)
+      B.fill();
+    else
+      B = randomGraph(Seed, 8, 4);
+    std::vector<Vector> X;
+    for (const GraphPort &P : B.G.inputs()) {
+      X.emplace_back();
+      for (uint32_t I = 0; I < B.G.value(P.Value).Elements; ++I)
+        X.back().push_back(static_cast<double>(B.below(17)) - 8);
+    }
+    size_t Nodes = B.G.nodes().size();
+    auto Before = evaluate(B.G, X);
+    simplify(B.G);
+    ASSERT_EQ(verify(B.G), "") << Seed;
+    ASSERT_LE(B.G.nodes().size(), Nodes);
+    auto After = evaluate(B.G, X);
+    for (size_t I = 0; I < Before.size(); ++I)
+      for (size_t K = 0; K < Before[I].size(); ++K)
+        ASSERT_NEAR(After[I][K], Before[I][K],
+                    1e-12 * std::max(1.0, std::fabs(Before[I][K])))
+            << Seed;
+  }
 }
 
 TEST(GraphVerify, NamesTheBrokenRule) {

@@ -184,3 +184,68 @@ TEST(Quantize, SumsOfLayersTakeWhatFits) {
   EXPECT_GT(Q.Bits, 7u);
   EXPECT_TRUE(integerScales(G, MostIntegerBits));
 }
+
+TEST(BalanceScales, ComputesTheSameWithFewerBits) {
+  unsigned Better = 0;
+  for (unsigned Seed = 0; Seed < 100; ++Seed) {
+    std::mt19937 Random(Seed);
+    Graph Even = randomLayers(Random);
+    // Hidden units of very different size.
+    std::vector<std::vector<Vector>> Weights;
+    for (const Node &N : Even.nodes())
+      if (N.Kind == NodeKind::Affine) {
+        const SparseMatrix &W = N.Operands[0].Weights;
+        Weights.emplace_back();
+        for (uint32_t R = 0; R < W.rows(); ++R) {
+          auto Row = W.weightsOf(R);
+          Weights.back().emplace_back(Row.begin(), Row.end());
+        }
+      }
+    for (size_t L = 0; L + 1 < Weights.size(); ++L)
+      for (size_t U = 0; U < Weights[L].size(); ++U) {
+        double C = std::exp2(static_cast<double>(Random() % 9) - 4);
+        for (double &W : Weights[L][U])
+          W *= C;
+        for (Vector &Row : Weights[L + 1])
+          Row[U] /= C;
+      }
+    Graph Uneven = layers(Weights), Balanced = Uneven;
+    balanceScales(Balanced);
+    EXPECT_EQ(verify(Balanced), "");
+    for (unsigned T = 0; T < 20; ++T) {
+      Vector X(Even.value(Even.inputs()[0].Value).Elements);
+      for (double &V : X)
+        V = (Random() % 1001) / 500.0 - 1;
+      // Powers of two: not even rounding differs.
+      EXPECT_EQ(evaluate(Balanced, {X}), evaluate(Uneven, {X}));
+    }
+    auto Largest = [](const Graph &G) {
+      double Most = 0;
+      for (const Node &N : G.nodes())
+        if (N.Kind == NodeKind::Affine)
+          for (double W : N.Operands[0].Weights.weights())
+            Most = std::max(Most, std::fabs(W));
+      return Most;
+    };
+    Better += Largest(Balanced) < Largest(Uneven);
+  }
+  EXPECT_GT(Better, 90u);
+}
+
+TEST(BalanceScales, LeavesWhatIsReadElsewhere) {
+  // The hidden value is an output of its own.
+  Graph G;
+  SourceId S = G.addSource({"n", "Gemm", 13, "n"});
+  ValueId X = G.addInput("x", {1});
+  SparseMatrix W(1), V(1);
+  W.add(0, 64);
+  W.endRow();
+  V.add(0, 1);
+  V.endRow();
+  ValueId H = G.addRelu("r", G.addAffine("a", {1}, {{X, W, S}}, {}, S), S);
+  ValueId Y = G.addAffine("b", {1}, {{H, V, S}}, {}, S);
+  G.addOutput("y", Y, {1});
+  G.addOutput("h", H, {1});
+  balanceScales(G);
+  EXPECT_EQ(evaluate(G, {{1.0}}), (std::vector<Vector>{{64}, {64}}));
+}

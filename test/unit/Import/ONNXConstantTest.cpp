@@ -221,11 +221,17 @@ TEST(ONNXConstant, HostileShapes) {
   };
   int64_t Max = std::numeric_limits<int64_t>::max();
   Check({2, -3}, "has a negative extent [bad-tensor]");
-  Check({0, 3}, "has no elements [bad-tensor]");
+  Check({0, 3}, "expected 0 bytes for float32[0,3], found 4 [bad-tensor]");
   Check({Max, Max}, "[model-too-large]");
   Check({Max, 0}, "[model-too-large]");
   Check({1 << 16, 1 << 16, 1 << 16, 1 << 16}, "[model-too-large]");
   Check({1 << 13, 1 << 13}, "expected 268435456 bytes for float32[8192,8192]");
+  // Lists of axes may be empty, weights may not.
+  DenseModel M;
+  M.W.set_dims(0, 0);
+  EXPECT_TRUE(M.import().says("operand 1 of shape [0,3] has no elements "
+                              "[bad-tensor]"))
+      << M.import().text();
 }
 
 //===----------------------------------------------------------------------===//

@@ -29,7 +29,7 @@ struct Imported {
 
   explicit Imported(std::string_view Bytes, std::string_view File = "m.onnx",
                     const ONNXLimits &Limits = {})
-      : G(importONNX(Bytes, File, Diags.Engine, Limits)) {}
+      : G(importONNX(Bytes, File, Diags.Engine, {Limits, {}})) {}
   std::string text() const { return Diags.text(); }
   bool says(std::string_view What) const {
     return text().find(What) != std::string::npos;

@@ -34,7 +34,7 @@ TEST(ONNXProblem, AllAreShownAtOnce) {
   };
   AddNode("Sigmoid", "s1", "x", "s1");
   AddNode("Sigmoid", "s2", "s1", "s2");
-  AddNode("Conv", "c", "s2", "c");
+  AddNode("Attention", "c", "s2", "c");
   AddNode("Relu", "again", "x", "y");
   DenseModel::declare(*M.G.add_output(), "c", {0, 2});
   DenseModel::declare(*M.G.add_output(), "nothing", {0, 2});
@@ -51,7 +51,7 @@ TEST(ONNXProblem, AllAreShownAtOnce) {
   EXPECT_EQ(I.Diags.errors(DiagId::UnsupportedOperator), 1u);
   EXPECT_TRUE(I.says("3 nodes of the model use operators that cannot be "
                      "compiled"));
-  EXPECT_TRUE(I.says("note: Conv: 1 node ('c'); "));
+  EXPECT_TRUE(I.says("note: Attention: 1 node ('c'); "));
   EXPECT_TRUE(I.says("note: Sigmoid: 2 nodes ('s1', 's2'); train the model "
                      "with Relu"));
 }
@@ -181,21 +181,69 @@ TEST(ONNXBytes, EveryTruncationIsADiagnostic) {
   }
 }
 
-TEST(ONNXBytes, DamagedModelsAreReadOrRefused) {
-  std::string Binary = DenseModel().fill().bytes();
-  std::string Text = textModel(
+/// Models whose operators have many attributes and operands to damage.
+static std::string textWithAllKinds(size_t Which) {
+  static const char *const Nodes[] = {
       "W = Constant <value = float[2,3] {1.0, 0.0, -1.0, 0.0, 1.0, 1.0}> ()\n"
       "a = Gemm <alpha = 1.0, transB = 0> (x, W)\n"
       "s = Constant <value_ints = [0, -1]> ()\n"
-      "b = Reshape (a, s)\nc = Add (b, b)\ny = Softmax <axis = -1> (c)");
+      "b = Reshape (a, s)\nc = Add (b, b)\ny = Softmax <axis = -1> (c)",
+      "s = Constant <value_ints = [1, 1, 1, 2]> ()\n"
+      "i = Reshape (x, s)\n"
+      "K = Constant <value = float[2,1,1,2] {1.0, 2.0, 3.0, 4.0}> ()\n"
+      "c = Conv <pads = [0, 1, 0, 1], strides = [1, 2], group = 1> (i, K)\n"
+      "m = MaxPool <kernel_shape = [1, 2], ceil_mode = 1> (c)\n"
+      "t = ConvTranspose <output_padding = [0, 0], dilations = [1, 2]> (c, K)\n"
+      "p = AveragePool <kernel_shape = [1, 2], auto_pad = \"SAME_UPPER\"> (t)\n"
+      "r = ReduceMax <axes = [2, 3], keepdims = 1> (p)\n"
+      "q = ReduceSum <keepdims = 0> (m)\ny = Add (r, q)",
+      "b = Constant <value_ints = [0]> ()\ne = Constant <value_ints = [9]> ()\n"
+      "k = Constant <value_ints = [-1]> ()\n"
+      "n = Constant <value_ints = [0, 1, 1, 0]> ()\n"
+      "a = Constant <value_ints = [2, 3]> ()\n"
+      "s = Slice (x, k, e, k)\nt = Tile (x, a)\n"
+      "p = Pad <mode = \"reflect\"> (x, n)\nu = Unsqueeze (x, b)\n"
+      "w1 = Constant <value_ints = [3, 2]> ()\nv = Expand (u, w1)\ng = Gather "
+      "<axis = 1> (x, b)\n"
+      "f = Shape (x)\nh = ConstantOfShape (f)\nj = Add (x, h)\n"
+      "l, o = Split <axis = 1> (j)\nw = Concat <axis = 0> (l, g, o)\n"
+      "z = Transpose <perm = [1, 0]> (w)\nd = Clip (z)\n"
+      "y = LeakyRelu <alpha = 0.5> (d)",
+      "b = Constant <value_floats = [1.0, 1.0]> ()\n"
+      "r = Resize <mode = \"linear\"> (x, , b)\n"
+      "s = Constant <value_float = 0.5> ()\nz = Constant <value = int8 {1}> "
+      "()\n"
+      "b2 = Constant <value_float = 9.0> ()\n"
+      "q = QuantizeLinear (b, s, z)\nd = DequantizeLinear <axis = 0> (q, s, "
+      "z)\n"
+      "m = Mul (r, d)\nn = Range (s, b2, s)\ne = Exp (b)\nv = Div (m, e)\n"
+      "i = Constant <value = int64[1,2] {0, 1}> ()\n"
+      "c = CumSum (v, z)\ng = GatherElements <axis = 1> (c, i)\nh = "
+      "HardSigmoid (v)\n"
+      "t = BatchNormalization (h, b, b, b, b)\ny = Max (t, v, x)"};
+  // What is no output is not read.
+  static const char *const Outputs[] = {
+      "float[N, m] y", "float[N, m] y",
+      "float[] y, float[] s, float[] t, float[] p, float[] v",
+      "float[] y, float[] g, float[] n, float[] v"};
+  return textModel(Nodes[Which % 4], Outputs[Which % 4]);
+}
+
+TEST(ONNXBytes, DamagedModelsAreReadOrRefused) {
+  std::string Binary = DenseModel().fill().bytes();
+  for (size_t Which = 0; Which < 4; ++Which) {
+    Imported Whole(textWithAllKinds(Which), "m.onnxtext");
+    ASSERT_TRUE(Whole.G) << Which << Whole.text();
+  }
   std::mt19937 Random(7);
   auto Below = [&](size_t N) { return Random() % N; };
   ONNXLimits Small;
   Small.Elements = Small.Weights = 1 << 16;
   unsigned Read = 0, Refused = 0;
-  for (int Round = 0; Round < 20000; ++Round) {
+  for (int Round = 0; Round < 40000; ++Round) {
     bool IsText = Round % 2 != 0;
-    std::string Bytes = IsText ? Text : Binary;
+    std::string Bytes =
+        IsText ? textWithAllKinds(static_cast<size_t>(Round / 2)) : Binary;
     for (size_t Edits = 1 + Below(4); Edits-- > 0;) {
       size_t At = Below(Bytes.size());
       switch (Below(4)) {

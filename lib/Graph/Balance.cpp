@@ -1,0 +1,107 @@
+//===- Balance.cpp --------------------------------------------------------===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "nn2crn/Graph/Quantize.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace nn2crn;
+
+namespace {
+/// Multiplies the rows, or the columns, of a matrix by \p Factors.
+SparseMatrix scaled(const SparseMatrix &W, const std::vector<double> &Factors,
+                    bool Rows) {
+  SparseMatrix Out(W.columns());
+  Out.reserve(W.rows(), W.entries());
+  for (uint32_t R = 0; R < W.rows(); ++R) {
+    auto Columns = W.columnsOf(R);
+    auto Weights = W.weightsOf(R);
+    for (size_t K = 0; K < Columns.size(); ++K)
+      Out.add(Columns[K], Weights[K] * Factors[Rows ? R : Columns[K]]);
+    Out.endRow();
+  }
+  return Out;
+}
+} // namespace
+
+namespace nn2crn {
+/// Friend of Graph.
+class Balancer {
+public:
+  explicit Balancer(Graph &G)
+      : G(G), Readers(G.values().size()), Shown(G.values().size()) {
+    for (size_t I = 0; I < G.Nodes.size(); ++I)
+      for (const Node::Operand &O : G.Nodes[I].Operands)
+        Readers[O.Value.Value].push_back(I);
+    for (const GraphPort &P : G.outputs())
+      Shown[P.Value.Value] = true;
+  }
+
+  void run() {
+    for (Node &N : G.Nodes)
+      if (N.Kind == NodeKind::Relu)
+        unit(N);
+  }
+
+private:
+  void unit(const Node &Relu) {
+    ValueId In = Relu.Operands[0].Value, Out = Relu.Result;
+    NodeId From = G.value(In).Producer;
+    if (!From.isValid() || Shown[In.Value] || Shown[Out.Value] ||
+        Readers[In.Value].size() != 1 || G.node(From).Kind != NodeKind::Affine)
+      return;
+    for (size_t I : Readers[Out.Value])
+      if (G.Nodes[I].Kind != NodeKind::Affine)
+        return;
+    // The largest weights into and out of each unit.
+    uint32_t Units = G.value(Out).Elements;
+    std::vector<double> Into(Units), OutOf(Units), Factors(Units, 1);
+    Node &Layer = G.Nodes[From.Value];
+    for (const Node::Operand &O : Layer.Operands)
+      for (uint32_t R = 0; R < Units; ++R)
+        for (double W : O.Weights.weightsOf(R))
+          Into[R] = std::max(Into[R], std::fabs(W));
+    for (size_t I : Readers[Out.Value])
+      for (const Node::Operand &O : G.Nodes[I].Operands)
+        if (O.Value == Out)
+          for (uint32_t R = 0; R < O.Weights.rows(); ++R)
+            for (size_t K = 0; K < O.Weights.columnsOf(R).size(); ++K) {
+              double &Most = OutOf[O.Weights.columnsOf(R)[K]];
+              Most = std::max(Most, std::fabs(O.Weights.weightsOf(R)[K]));
+            }
+    bool Even = true;
+    for (uint32_t U = 0; U < Units; ++U)
+      if (Into[U] > 0 && OutOf[U] > 0) {
+        Factors[U] = std::exp2(std::rint(std::log2(OutOf[U] / Into[U]) / 2));
+        Even &= Factors[U] == 1;
+      }
+    if (Even)
+      return;
+    for (Node::Operand &O : Layer.Operands)
+      O.Weights = scaled(O.Weights, Factors, /*Rows=*/true);
+    for (size_t I = 0; I < Layer.Bias.size(); ++I)
+      Layer.Bias[I] *= Factors[I];
+    for (double &F : Factors)
+      F = 1 / F;
+    // A node that reads the value twice stands twice in the list.
+    std::vector<size_t> Nodes = Readers[Out.Value];
+    Nodes.erase(std::unique(Nodes.begin(), Nodes.end()), Nodes.end());
+    for (size_t I : Nodes)
+      for (Node::Operand &O : G.Nodes[I].Operands)
+        if (O.Value == Out)
+          O.Weights = scaled(O.Weights, Factors, /*Rows=*/false);
+  }
+
+  Graph &G;
+  std::vector<std::vector<size_t>> Readers;
+  std::vector<bool> Shown;
+};
+} // namespace nn2crn
+
+void nn2crn::balanceScales(Graph &G) { Balancer(G).run(); }
