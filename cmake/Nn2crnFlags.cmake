@@ -8,6 +8,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   set_property(TARGET nn2crn_flags PROPERTY INTERFACE_COMPILE_OPTIONS
     -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual
     $<$<BOOL:${NN2CRN_WERROR}>:-Werror>)
+  # The stable_sort of GCC 12's library uses what C++17 deprecates.
+  target_compile_options(nn2crn_flags INTERFACE -Wno-deprecated-declarations)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # GCC 12 sees overlapping copies in "literal" + std::string (its bug 105651).

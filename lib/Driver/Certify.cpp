@@ -34,7 +34,7 @@ std::optional<Certificate> nn2crn::certifyPrepared(const Network &Net,
 
 /// The ranges that \p Net declares for the inputs of \p G; one for all elements
 /// of each, as that is what a model's weights are rounded for.
-static InputBox declaredBox(const Network &Net, const Graph &G) {
+static InputBox networkBox(const Network &Net, const Graph &G) {
   InputBox Box(G.inputs().size());
   for (size_t I = 0; I < Box.size(); ++I) {
     const Port *P = Net.findPort(G.inputs()[I].Name, PortDirection::Input);
@@ -62,8 +62,7 @@ std::optional<Certificate> nn2crn::certifyAgainstModel(
   auto G = importONNX(*Bytes, inputName(ModelPath), Diags, Reading);
   if (!G)
     return std::nullopt;
-  auto How =
-      prepareModel(*G, Weights, Activations, declaredBox(Net, *G), Diags);
+  auto How = prepareModel(*G, Weights, Activations, networkBox(Net, *G), Diags);
   if (!How)
     return std::nullopt;
   return certifyPrepared(Net, *G, *How, Diags);

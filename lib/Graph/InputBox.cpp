@@ -34,11 +34,14 @@ double nn2crn::measuredError(const Graph &Exact, const Graph &Rounded,
   constexpr unsigned Samples = 200;
   // Large models get fewer: this is a figure for people, not a proof.
   double Work = 1;
-  for (const Node &N : Exact.nodes())
-    for (const Node::Operand &O : N.Operands)
-      Work += static_cast<double>(O.Weights.entries());
+  for (const Graph *G : {&Exact, &Rounded})
+    for (const Node &N : G->nodes()) {
+      Work += G->value(N.Result).Elements;
+      for (const Node::Operand &O : N.Operands)
+        Work += static_cast<double>(O.Weights.entries());
+    }
   auto Trials = static_cast<unsigned>(
-      std::clamp(2e8 / Work, 8.0, static_cast<double>(Samples)));
+      std::clamp(4e8 / Work, 8.0, static_cast<double>(Samples)));
   for (unsigned T = 0; T < Trials; ++T) {
     std::vector<std::vector<double>> Inputs;
     for (size_t I = 0; I < Exact.inputs().size(); ++I) {

@@ -88,6 +88,11 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
   double Step = std::exp2(std::floor(std::log2(Width)) - 5);
   Interval Out{std::floor(Seen.Low / Step) * Step,
                std::ceil(Seen.High / Step) * Step};
+  // Without an asymptote, what is added is expensive.
+  if (!F.ray(false))
+    Out.Low = Seen.Low;
+  if (!F.ray(true))
+    Out.High = Seen.High;
   if (Out.Low >= Out.High)
     Out.High = Out.Low + Step;
   auto Far = [&](double X, bool Right) {

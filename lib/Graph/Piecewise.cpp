@@ -139,19 +139,23 @@ public:
   std::optional<PiecewiseLinear> fewBits(const Chain &C, double Most);
 
 private:
-  void sample(double Error);
+  /// False where that takes so many samples that the chain takes more than
+  /// \p Most links.
+  bool sample(double Error, unsigned Most);
   void sampleCell(double A, double B, double Within, unsigned Depth);
 
   const SmoothFunction &F;
   Interval On;
   std::optional<SmoothFunction::Ray> Left, Right;
   std::vector<Point> Samples;
+  size_t Limit = 0;
 };
 } // namespace
 
 void Fit::sampleCell(double A, double B, double Within, unsigned Depth) {
   double Middle = A + (B - A) / 2;
-  if (Depth == 0 || (B - A) * (B - A) / 8 * F.curvature(A, B) <= Within) {
+  if (Depth == 0 || Samples.size() > Limit ||
+      (B - A) * (B - A) / 8 * F.curvature(A, B) <= Within) {
     Samples.push_back({B, F(B)});
     return;
   }
@@ -159,9 +163,11 @@ void Fit::sampleCell(double A, double B, double Within, unsigned Depth) {
   sampleCell(Middle, B, Within, Depth - 1);
 }
 
-void Fit::sample(double Error) {
+bool Fit::sample(double Error, unsigned Most) {
   constexpr double Share = 0x1p-10;
   Samples.clear();
+  // A link of the best chain has some fifty.
+  Limit = 4096 + size_t{1024} * Most;
   // Where the activation is as good as at its asymptote.
   auto Tail = [&](const SmoothFunction::Ray &R, double Way) {
     double X = F.farOut();
@@ -189,10 +195,12 @@ void Fit::sample(double Error) {
         sampleCell(A, B, Share * Error, 40);
     }
   }
+  return Samples.size() <= Limit;
 }
 
 std::optional<Chain> Fit::links(double Error, unsigned Most) {
-  sample(Error);
+  if (!sample(Error, Most))
+    return std::nullopt;
   Chain Out;
   Out.Error = Error;
   size_t N = Samples.size();
@@ -440,7 +448,7 @@ std::optional<PiecewiseLinear> Fit::rounded(const Chain &C, int Bits) {
 }
 
 std::optional<PiecewiseLinear> Fit::fewBits(const Chain &C, double Most) {
-  sample(C.Error);
+  sample(C.Error, MostSegments);
   for (int Bits = 1; Bits <= 20; ++Bits)
     if (auto P = rounded(C, Bits); P && P->Error <= Most)
       return P;

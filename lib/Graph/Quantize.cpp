@@ -165,6 +165,7 @@ double errorBound(const Graph &Exact, const Graph &Rounded, const InputBox &Box,
     const PiecewiseUnit *U = UnitOf[N.Result.Value];
     if (U && !keepsPieces(Exact, Rounded, *U))
       U = nullptr;
+    std::vector<double> OfWeights(U ? Out.size() : 0);
     for (size_t I = 0; I < N.Bias.size(); ++I)
       Out[I].Low = Out[I].High = N.Bias[I];
     for (size_t K = 0; K < N.Operands.size(); ++K) {
@@ -186,10 +187,10 @@ double errorBound(const Graph &Exact, const Graph &Rounded, const InputBox &Box,
           const Spread &X = In[Columns[J]];
           S.Low += A * (A > 0 ? X.Low : X.High);
           S.High += A * (A > 0 ? X.High : X.Low);
+          double Rounding = std::fabs(B - A) * X.most();
+          S.Error += std::fabs(B) * X.Error + Rounding;
           if (U)
-            S.Error += std::fabs(B - A) * (X.most() + X.Error);
-          else
-            S.Error += std::fabs(B) * X.Error + std::fabs(B - A) * X.most();
+            OfWeights[R] += Rounding + std::fabs(B - A) * X.Error;
         }
       }
     }
@@ -197,8 +198,10 @@ double errorBound(const Graph &Exact, const Graph &Rounded, const InputBox &Box,
       for (uint32_t R = 0; R < Out.size(); ++R) {
         const Spread &X = Values[U->From.Value][R];
         auto Range = U->Function.range(X.Low, X.High);
-        Out[R] = {Range.Low, Range.High,
-                  Out[R].Error + U->Function.steepest() * X.Error};
+        Out[R] = {std::max(Out[R].Low, Range.Low),
+                  std::min(Out[R].High, Range.High),
+                  std::min(Out[R].Error,
+                           OfWeights[R] + U->Function.steepest() * X.Error)};
       }
     Values[N.Result.Value] = std::move(Out);
   }
@@ -410,7 +413,7 @@ Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box,
   }
   if (Q.Exact)
     return Q;
-  // The pieces of an activation are balanced as they are made.
+  // What is known of approximated activations holds of values as they are.
   if (!Small && Units.empty())
     balanceScales(G);
   Graph Exact = G;
@@ -437,6 +440,7 @@ Quantization nn2crn::quantizeWithin(Graph &G, double Budget, unsigned MostBits,
                                     std::span<const PiecewiseUnit> Units) {
   unsigned Bits = 2;
   Graph Balanced = G;
+  // What is known of approximated activations holds of values as they are.
   if (Units.empty())
     balanceScales(Balanced);
   for (; Bits < MostBits; ++Bits) {

@@ -151,8 +151,8 @@ private:
   friend void simplify(Graph &G);
   friend class WeightRounder;
   friend bool snapWeights(Graph &G, int Bits);
-  friend class Balancer;
   friend class Linearizer;
+  friend class Balancer;
   ValueId addValue(std::string Name, std::vector<int64_t> Shape, NodeId From);
   std::vector<NodeSource> Sources;
   std::vector<Value> Values;
