@@ -50,6 +50,18 @@ static bool replaceActivations(Graph &G, const WeightOptions &Weights,
                                const ActivationOptions &Options,
                                const InputBox &Box, Linearization &L,
                                DiagnosticEngine &Diags) {
+  // Each element becomes as many ReLUs as its function has knots, and they are
+  // counted in 32 bits.
+  for (const Node &N : G.nodes())
+    if (uint64_t Elements = G.value(N.Result).Elements;
+        N.Kind == NodeKind::Smooth && Elements * MostSegments > UINT32_MAX) {
+      Diags
+          .error(DiagId::NetworkTooLarge, G.locate(N.Source),
+                 "an activation of " + std::to_string(Elements) +
+                     " elements would become more than 2^32 ReLUs")
+          .note("compile a smaller model");
+      return false;
+    }
   double Share = 0;
   L = approximated(G, Weights, Options, Box, Share);
   const char *Narrower = "give a narrower --input-range";
