@@ -121,12 +121,28 @@ bool NcReluLowering::scaleWeights() {
   auto Found = integerScales(G, MostIntegerBits, &Culprit);
   if (Found) {
     Scale = std::move(*Found);
+    // Well within doubles, so that biases times them are amounts too.
+    constexpr double Largest = 0x1p800;
+    bool Fits = true;
     for (const std::vector<Rational> &S : Scale) {
       ScaleValue.emplace_back();
-      for (const Rational &R : S)
+      for (const Rational &R : S) {
         ScaleValue.back().push_back(R.toDouble());
+        Fits &= ScaleValue.back().back() < Largest &&
+                ScaleValue.back().back() > 1 / Largest;
+      }
     }
-    return true;
+    if (Fits)
+      return true;
+    DiagLocation Where;
+    Where.File = G.File;
+    Diags
+        .error(DiagId::UnsupportedWeight, std::move(Where),
+               "the steps of the layers multiply to a scale that amounts "
+               "cannot have")
+        .note("round weights to fewer bits, as --weight-bits does, or compile "
+              "fewer layers at a time");
+    return false;
   }
   Diags
       .error(DiagId::UnsupportedWeight, G.locate(G.node(Culprit).Source),

@@ -20,7 +20,7 @@ namespace nn2crn {
 
 /// How real weights become integers times a step.
 struct WeightOptions {
-  /// Enough that readings of the models we know keep four digits.
+  /// Enough that readings of the models we know keep three to four digits.
   static constexpr unsigned DefaultBits = 16, MostBits = 31;
 
   /// At most this many, from 2 to MostBits. DefaultBits where neither is given.

@@ -308,3 +308,21 @@ TEST(Schemes, AreFoundByName) {
   EXPECT_TRUE(Net->ports()[0].Shape.empty());
   EXPECT_EQ(Net->nameText(SpeciesId(0)), "x.0.p");
 }
+
+TEST(NcRelu, RefusesScalesBeyondAmounts) {
+  // Each layer carries ten times more; after 300 no double holds it.
+  Builder B(0);
+  ValueId X = B.G.addInput("x", {1});
+  for (int Layer = 0; Layer < 300; ++Layer) {
+    SparseMatrix W(1);
+    W.add(0, 0.1f);
+    W.endRow();
+    std::vector<Node::Operand> Operands{{X, std::move(W), B.S}};
+    X = B.G.addRelu("r", B.G.addAffine("a", {1}, std::move(Operands), {}, B.S),
+                    B.S);
+  }
+  B.G.addOutput("y", X, {1});
+  Collected Diags;
+  EXPECT_FALSE(lowerNcRelu(B.G, Diags.Engine));
+  EXPECT_EQ(Diags.errors(DiagId::UnsupportedWeight), 1u) << Diags.text();
+}
