@@ -45,6 +45,8 @@ std::string_view SmoothFunction::name() const {
     return "HardSwish";
   case SmoothKind::Exp:
     return "Exp";
+  case SmoothKind::SmoothedRelu:
+    return "SmoothedRelu";
   }
   return {};
 }
@@ -52,6 +54,8 @@ std::string_view SmoothFunction::name() const {
 bool SmoothFunction::isValid() const {
   if (!std::isfinite(Alpha) || !std::isfinite(Gamma))
     return false;
+  if (Kind == SmoothKind::SmoothedRelu)
+    return Alpha > 0;
   return Alpha != 0 || (Kind != SmoothKind::Celu && Kind != SmoothKind::Silu);
 }
 
@@ -90,6 +94,11 @@ double SmoothFunction::operator()(double X) const {
     return X * std::clamp(X + 3, 0.0, 6.0) / 6;
   case SmoothKind::Exp:
     return std::exp(X);
+  case SmoothKind::SmoothedRelu: {
+    // Without cancellation on the left.
+    double Root = std::sqrt(X * X + 4 * A);
+    return X > 0 ? (X + Root) / 2 : 2 * A / (Root - X);
+  }
   }
   return 0;
 }
@@ -107,6 +116,7 @@ std::optional<SmoothFunction::Ray> SmoothFunction::ray(bool Right) const {
   case SmoothKind::GeluTanh:
   case SmoothKind::Mish:
   case SmoothKind::HardSwish:
+  case SmoothKind::SmoothedRelu:
     return Ray{Right ? 1.0 : 0.0, 0};
   case SmoothKind::Silu:
     return Ray{Right == (A > 0) ? 1.0 : 0.0, 0};
@@ -194,6 +204,10 @@ double SmoothFunction::curvature(double Low, double High) const {
     return High <= -3 || Low >= 3 ? 0 : 0.33334;
   case SmoothKind::Exp:
     return std::exp(High);
+  case SmoothKind::SmoothedRelu: {
+    double Root = std::sqrt(Near * Near + 4 * A);
+    return 2 * A / (Root * Root * Root);
+  }
   }
   return HUGE_VAL;
 }
@@ -248,6 +262,7 @@ double SmoothFunction::lipschitz(double Low, double High) const {
   case SmoothKind::Tanh:
   case SmoothKind::Softplus:
   case SmoothKind::Softsign:
+  case SmoothKind::SmoothedRelu:
     All = 1;
     break;
   case SmoothKind::Elu:
