@@ -125,7 +125,8 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
     double End = Right ? Seen.High : Seen.Low;
     if (!(std::fabs(End) < Largest))
       return false;
-    if (!F.ray(Right))
+    // A logarithm grows too, but more slowly than a line.
+    if (!F.ray(Right) && F.Kind != SmoothKind::LogAbove)
       Value = std::max(Value, std::fabs(F(End)));
   }
   if (!(Value < Largest))

@@ -36,6 +36,8 @@ enum class SmoothKind : uint8_t {
   Silu,      ///< x / (1 + exp(-Alpha x)), also called Swish
   HardSwish, ///< x min(max(x + 3, 0), 6) / 6
   Exp,       ///< exp(x)
+  ExpBelow,  ///< exp(min(x, 0)): Exp where a Softmax uses it, 1 elsewhere
+  LogAbove,  ///< log(max(x, 1)): Log where a Softmax uses it, 0 elsewhere
 };
 
 /// A function of one variable. Parameters have single precision, as attributes
