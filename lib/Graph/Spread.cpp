@@ -87,7 +87,8 @@ std::optional<Arguments> nn2crn::argumentsOf(const SmoothFunction &F,
     double End = Right ? A.High : A.Low;
     if (!(std::fabs(End) < Largest))
       return std::nullopt;
-    if (!F.ray(Right))
+    // A logarithm grows too, but more slowly than a line.
+    if (!F.ray(Right) && F.Kind != SmoothKind::LogAbove)
       A.Value = std::max(A.Value, std::fabs(F(End)));
   }
   if (!(A.Value < Largest))

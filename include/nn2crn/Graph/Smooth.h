@@ -40,6 +40,8 @@ enum class SmoothKind : uint8_t {
   /// stable reaction network computes (Lowering/FixedPoint.h). smoothen() makes
   /// it; no model has it.
   SmoothedRelu,
+  ExpBelow,  ///< exp(min(x, 0)): Exp where a Softmax uses it, 1 elsewhere
+  LogAbove,  ///< log(max(x, 1)): Log where a Softmax uses it, 0 elsewhere
 };
 
 /// A function of one variable. Parameters have single precision, as attributes
