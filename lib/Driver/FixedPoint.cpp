@@ -63,7 +63,8 @@ void Preparation::roundSharp() {
   unsigned Most = Options.Bits.value_or(
       Options.Budget ? WeightOptions::MostBits : WeightOptions::DefaultBits);
   if (Options.Budget)
-    M.Weights = quantizeWithin(*M.Sharp, *Options.Budget / 2 / gain(), Most, Box);
+    M.Weights =
+        quantizeWithin(*M.Sharp, *Options.Budget / 2 / gain(), Most, Box);
   else
     M.Weights = quantize(*M.Sharp, Most, Box);
   RestErrors.assign(RestBox.size(), M.Weights.Bound);
@@ -85,9 +86,9 @@ bool Preparation::report() {
   }
   DiagLocation Where;
   Where.File = G.File;
-  std::string What =
-      "activations are fixed points of up to " + std::to_string(S.Units) +
-      " units, within " + twoDigits(S.Error) + " each; ";
+  std::string What = "activations are fixed points of up to " +
+                     std::to_string(S.Units) + " units, within " +
+                     twoDigits(S.Error) + " each; ";
   What += !M.Sharp || M.Weights.Exact
               ? "weights are not rounded; "
               : "weights before the last ReLU are rounded to " +
@@ -120,8 +121,8 @@ std::optional<FixedPointModel> Preparation::run(bool Split) {
   RestBox = Box;
   if (Parts) {
     InputBox All = outputBox(Parts->Sharp, Box);
-    RestBox.assign(All.end() - static_cast<ptrdiff_t>(
-                                   Parts->Rest.inputs().size()),
+    RestBox.assign(All.end() -
+                       static_cast<ptrdiff_t>(Parts->Rest.inputs().size()),
                    All.end());
     M.Sharp = std::move(Parts->Sharp);
     M.Rest = std::move(Parts->Rest);
@@ -135,8 +136,7 @@ std::optional<FixedPointModel> Preparation::run(bool Split) {
           : smoothenWithError(M.Rest, DefaultSmoothError, RestBox, RestErrors);
   M.Activations.Declared = declaresAll(G, Box);
   if (M.Sharp && !M.Activations.Refused)
-    M.Activations.Measured =
-        measuredError(G, join(*M.Sharp, M.Rest), Box);
+    M.Activations.Measured = measuredError(G, join(*M.Sharp, M.Rest), Box);
   if (!report())
     return std::nullopt;
   return std::move(M);

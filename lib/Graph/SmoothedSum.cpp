@@ -92,9 +92,8 @@ private:
 
 ErrorBound::Point ErrorBound::at(double X) {
   // What the sums of both, and the library's functions, may be off by.
-  double Value = F(X),
-         Terms = std::fabs(P.Offset) + std::fabs(P.Slope * X) +
-                 std::fabs(Value);
+  double Value = F(X), Terms = std::fabs(P.Offset) + std::fabs(P.Slope * X) +
+                               std::fabs(Value);
   for (const SmoothedSum::Unit &U : P.Units)
     Terms += std::fabs(U.Change) * smoothed(X - U.At, U.Smoothing);
   double Error = std::fabs(Value - P(X)) + 0x1p-48 * Terms;
@@ -216,8 +215,7 @@ struct Proposal {
 /// Fewest units first.
 const std::vector<Proposal> &proposals() {
   static const std::vector<Proposal> Table = {
-#define FIT(OF, OFFSET, SLOPE, ...)                                            \
-  {Base::OF, OFFSET, SLOPE, {__VA_ARGS__}},
+#define FIT(OF, OFFSET, SLOPE, ...) {Base::OF, OFFSET, SLOPE, {__VA_ARGS__}},
 #include "SmoothedSums.def"
 #undef FIT
   };
@@ -303,10 +301,9 @@ static SmoothedSum apply(const Proposal &From, const Stretched &S,
   P.Slope = S.Times * From.Slope * S.Stretch + S.Slope;
   // s_h(B x - t) = B s_k(x - t / B) with k = h / B^2.
   for (const SmoothedSum::Unit &U : From.Units)
-    P.Units.push_back({(U.At + S.Shift) / S.Stretch,
-                       S.Times * U.Change * S.Stretch,
-                       static_cast<float>(U.Smoothing /
-                                          (S.Stretch * S.Stretch))});
+    P.Units.push_back(
+        {(U.At + S.Shift) / S.Stretch, S.Times * U.Change * S.Stretch,
+         static_cast<float>(U.Smoothing / (S.Stretch * S.Stretch))});
   if (S.Jump != 0) {
     double Root = Error / 4 / std::fabs(S.Jump);
     P.Units.push_back({0, S.Jump, static_cast<float>(Root * Root)});
@@ -341,8 +338,8 @@ static std::optional<SmoothedSum> rounded(const SmoothFunction &F, Interval On,
       if (I + 1 < Knots.size())
         Gap = std::min(Gap, Knots[I + 1].At - Knots[I].At);
       double Root = Fraction * Gap;
-      P.Units.push_back({Knots[I].At, Knots[I].Change,
-                         static_cast<float>(Root * Root)});
+      P.Units.push_back(
+          {Knots[I].At, Knots[I].Change, static_cast<float>(Root * Root)});
     }
     if (std::ranges::any_of(P.Units, [](const SmoothedSum::Unit &U) {
           return !(U.Smoothing > 0);

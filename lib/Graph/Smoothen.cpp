@@ -98,8 +98,8 @@ bool Smoothener::activate(const Node &N, const std::vector<Spread> &In,
       Slope = std::exp(Off);
     if (F.Kind == SmoothKind::LogAbove)
       // Below 1, where arguments may be by their errors, the sum goes on.
-      Slope = std::max(Slope, std::fabs(P.slope(1)) +
-                                  Off * P.curvature(1 - Off, 1));
+      Slope = std::max(Slope,
+                       std::fabs(P.slope(1)) + Off * P.curvature(1 - Off, 1));
     for (size_t I = 0; I < Out.size(); ++I) {
       auto R = N.Function.range(In[I].Low, In[I].High);
       Out[I] = {R.Low, R.High, Slope * In[I].Error + P.Error};

@@ -44,19 +44,19 @@ std::vector<Spread> nn2crn::affineSpreads(const Graph &G, const Node &N,
 
 InputBox nn2crn::outputBox(const Graph &G, const InputBox &Box) {
   Spreads Values = inputSpreads(G, Box);
-  propagate(G, Values,
-            [&](NodeId Id, const std::vector<Spread> &In,
-                std::vector<Spread> &Out) {
-              const Node &N = G.node(Id);
-              for (size_t I = 0; I < Out.size(); ++I)
-                if (N.Kind == NodeKind::Relu) {
-                  Out[I] = positive(In[I]);
-                } else {
-                  auto R = N.Function.range(In[I].Low, In[I].High);
-                  Out[I] = {R.Low, R.High, 0};
-                }
-              return true;
-            });
+  propagate(
+      G, Values,
+      [&](NodeId Id, const std::vector<Spread> &In, std::vector<Spread> &Out) {
+        const Node &N = G.node(Id);
+        for (size_t I = 0; I < Out.size(); ++I)
+          if (N.Kind == NodeKind::Relu) {
+            Out[I] = positive(In[I]);
+          } else {
+            auto R = N.Function.range(In[I].Low, In[I].High);
+            Out[I] = {R.Low, R.High, 0};
+          }
+        return true;
+      });
   InputBox Out;
   for (const GraphPort &P : G.outputs()) {
     ValueRange All{HUGE_VAL, -HUGE_VAL};

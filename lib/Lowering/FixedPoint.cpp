@@ -209,8 +209,8 @@ void FixedPointLowering::read(ValueId V, uint32_t I, double Times,
 }
 
 void FixedPointLowering::settle(Reading &R) {
-  std::ranges::stable_sort(
-      R.Sources, {}, [](const Source &S) { return S.Species.Value; });
+  std::ranges::stable_sort(R.Sources, {},
+                           [](const Source &S) { return S.Species.Value; });
   size_t Kept = 0;
   for (const Source &S : R.Sources)
     if (Kept != 0 && R.Sources[Kept - 1].Species == S.Species)
@@ -254,8 +254,7 @@ void FixedPointLowering::addInputs() {
     Made.Shape = P.Shape;
     for (uint32_t I = 0; I < Elements; ++I) {
       OriginId Mine(Origin.Value + I);
-      SpeciesId Up =
-          E.addSpecies(SpeciesName(Signal, I, Rail::Positive), Mine);
+      SpeciesId Up = E.addSpecies(SpeciesName(Signal, I, Rail::Positive), Mine);
       SpeciesId Down =
           E.addSpecies(SpeciesName(Signal, I, Rail::Negative), Mine);
       H.Sources.push_back({Up, 1});
@@ -303,8 +302,8 @@ void FixedPointLowering::addSum(NodeId Id) {
   if (H.F == Form::Folded)
     return;
   const GraphPort *Shown = ShownAs[N.Result.Value];
-  SignalId Signal = Shown ? signalOf(*Shown)
-                          : E.freshSignal("v" + std::to_string(Sums++));
+  SignalId Signal =
+      Shown ? signalOf(*Shown) : E.freshSignal("v" + std::to_string(Sums++));
   OriginId Origin = originOf(N);
   Reading R;
   for (uint32_t I = 0; I < G.value(N.Result).Elements; ++I) {
@@ -319,8 +318,8 @@ void FixedPointLowering::addUnits(NodeId Id) {
   const Node &N = G.node(Id);
   Held &H = Values[N.Result.Value];
   const GraphPort *Shown = ShownAs[N.Result.Value];
-  SignalId Signal = Shown ? signalOf(*Shown)
-                          : E.freshSignal("h" + std::to_string(Layer++));
+  SignalId Signal =
+      Shown ? signalOf(*Shown) : E.freshSignal("h" + std::to_string(Layer++));
   OriginId Origin = originOf(N);
   RateId Smoothing = E.rate(Number(double{N.Function.Alpha}));
   auto RateOf = [&](double C) { return E.rate(Number(std::fabs(C))); };
@@ -330,9 +329,8 @@ void FixedPointLowering::addUnits(NodeId Id) {
     read(N.Operands[0].Value, I, 1, R);
     settle(R);
     OriginId Mine(Origin.Value + I);
-    SpeciesId Y =
-        E.addSpecies(SpeciesName(Signal, I, Shown ? Rail::Positive : Rail::None),
-                     Mine);
+    SpeciesId Y = E.addSpecies(
+        SpeciesName(Signal, I, Shown ? Rail::Positive : Rail::None), Mine);
     E.addReaction({}, {{Y, 1}}, Smoothing, Mine);
     E.addReaction({{Y, 2}}, {{Y, 1}}, One, Mine);
     if (R.Constant > 0)
@@ -359,8 +357,8 @@ void FixedPointLowering::addOutputs() {
     if (!G.value(P.Value).Producer.isValid()) {
       Copy.F = Form::Rails;
       SignalId Signal = signalOf(P);
-      OriginId Origin = E.provenance().addModelNode(
-          "output '" + P.Name + "'", G.value(P.Value).Elements);
+      OriginId Origin = E.provenance().addModelNode("output '" + P.Name + "'",
+                                                    G.value(P.Value).Elements);
       for (uint32_t I = 0; I < G.value(P.Value).Elements; ++I) {
         Reading R;
         read(P.Value, I, 1, R);
@@ -398,8 +396,8 @@ std::optional<Network> FixedPointLowering::run() {
   addInputs();
   // Names of ports come first: everything else makes way.
   for (const GraphPort &P : G.outputs())
-    OutputSignals.push_back(E.freshSignal(
-        P.Name + (Net.signals().find(P.Name) ? "_out" : "")));
+    OutputSignals.push_back(
+        E.freshSignal(P.Name + (Net.signals().find(P.Name) ? "_out" : "")));
   for (uint32_t I = 0; I < G.nodes().size(); ++I)
     if (G.node(NodeId(I)).Kind == NodeKind::Affine)
       addSum(NodeId(I));

@@ -34,9 +34,10 @@ struct FixedPointModel {
 /// WeightOptions say; otherwise all are smoothed. Weights of fixed points are
 /// rate constants and are not rounded. WeightOptions::Budget is for all of it;
 /// without, an activation is within DefaultSmoothError. Empty after a report.
-std::optional<FixedPointModel>
-prepareFixedPoint(const Graph &G, bool Split, const WeightOptions &Weights,
-                  const InputBox &Box, DiagnosticEngine &Diags);
+std::optional<FixedPointModel> prepareFixedPoint(const Graph &G, bool Split,
+                                                 const WeightOptions &Weights,
+                                                 const InputBox &Box,
+                                                 DiagnosticEngine &Diags);
 
 /// Lowers the one part onto the other. Empty after a report.
 std::optional<Network> lowerModel(const FixedPointModel &M,

@@ -40,8 +40,10 @@ enum class SmoothKind : uint8_t {
   /// stable reaction network computes (Lowering/FixedPoint.h). smoothen() makes
   /// it; no model has it.
   SmoothedRelu,
-  ExpBelow,  ///< exp(min(x, 0)): Exp where a Softmax uses it, 1 elsewhere
-  LogAbove,  ///< log(max(x, 1)): Log where a Softmax uses it, 0 elsewhere
+  // For Softmax. Who makes such a node promises that its argument is at most 0
+  // (at least 1) for every input; intervals cannot know that.
+  ExpBelow, ///< exp(min(x, 0))
+  LogAbove, ///< log(max(x, 1))
 };
 
 /// A function of one variable. Parameters have single precision, as attributes

@@ -21,9 +21,9 @@
 namespace nn2crn {
 
 struct SplitGraph {
-  /// All inputs of the graph; the ReLUs that depend on no smooth activation, and
-  /// what they depend on. Its outputs are the graph's own, as far as they depend
-  /// on no smooth activation, and then the inputs of Rest.
+  /// All inputs of the graph; the ReLUs that depend on no smooth activation,
+  /// and what they depend on. Its outputs are the graph's own, as far as they
+  /// depend on no smooth activation, and then the inputs of Rest.
   Graph Sharp;
   /// Everything else. Its inputs have names that no port of the graph has.
   Graph Rest;
