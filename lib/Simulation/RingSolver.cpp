@@ -111,10 +111,10 @@ double RingSolver::contraction(const FixedPointBlock &B,
     uint32_t J = Flow.Powers[0].Local;
     for (BlockFlow::Change C : Flow.Changes) {
       Jacobian[C.Local * N + J] += C.Amount * Rates[I].Value;
-      Doubts[J] += std::fabs(C.Amount) *
-                   (Rates[I].Error +
-                    4 * std::numeric_limits<double>::epsilon() *
-                        static_cast<double>(N) * Rates[I].Value);
+      Doubts[J] +=
+          std::fabs(C.Amount) *
+          (Rates[I].Error + 4 * std::numeric_limits<double>::epsilon() *
+                                static_cast<double>(N) * Rates[I].Value);
     }
   }
   double Least = std::numeric_limits<double>::infinity();
@@ -166,8 +166,7 @@ RingSolver::Outcome RingSolver::solve(const FixedPointBlock &B,
     Operations = std::max(Operations, 2 + Order + B.Flows.size());
   }
   double Rounding = 0.51 * Unit * static_cast<double>(Operations);
-  for (unsigned Round = 0;
-       Residual > Unit * Traffic && Residual > 0; ++Round) {
+  for (unsigned Round = 0; Residual > Unit * Traffic && Residual > 0; ++Round) {
     if (Round == MaxRounds) {
       // As far as rounding lets it.
       if (Residual <= 4 * Rounding * Traffic)

@@ -43,8 +43,8 @@ TEST(StableLimit, TheSmoothedReluIsItsClosedForm) {
         Text += "Y -> [k = " + formatDouble(-X) + "]\n";
       auto R = run(parse(Text), limit());
       long double Root = std::sqrt((long double)X * X + 4 * H);
-      double Want = static_cast<double>(X > 0 ? (X + Root) / 2
-                                              : 2 * H / (Root - X));
+      double Want =
+          static_cast<double>(X > 0 ? (X + Root) / 2 : 2 * H / (Root - X));
       EXPECT_NEAR(amount(R, "Y"), Want, 4e-16 * Want) << X << " " << H;
       EXPECT_EQ(R.Limit, LimitKind::Stable);
       EXPECT_LT(*R.Accuracy, 1e-14);
@@ -63,7 +63,8 @@ TEST(StableLimit, ItDoesNotDependOnWhereItStarts) {
 
 TEST(StableLimit, OnlyLossesEndInNothing) {
   // The rails compete, so this is no rate-independent network.
-  auto R = run(parse("p @i 3\nn @i 2\np ->\nn ->\np + n -> [k = 9]\n"), limit());
+  auto R =
+      run(parse("p @i 3\nn @i 2\np ->\nn ->\np + n -> [k = 9]\n"), limit());
   EXPECT_EQ(R.Limit, LimitKind::Stable);
   EXPECT_EQ(amount(R, "p"), 0);
   R = run(parse("2 A -> A\nA -> A + B\nB ->\nA @i 1\nB @i 2\n"), limit());
@@ -205,8 +206,7 @@ TEST(StableLimit, RefusesASecondFixedPointAtZero) {
   EXPECT_SAYS(R.Text, "case 1: 'y.0' has a second fixed point at 0");
   EXPECT_SAYS(R.Text, "[no-stable-limit]");
   // Time tells what becomes of it, and the report why that was asked.
-  auto Result =
-      simulate(Net, Inputs, settled(SimulationMethod::Auto), R.Diags);
+  auto Result = simulate(Net, Inputs, settled(SimulationMethod::Auto), R.Diags);
   ASSERT_TRUE(Result) << R.Text;
   EXPECT_EQ(Result->Method, SimulationMethod::Ode);
   EXPECT_EQ(Result->Limit, LimitKind::Unknown);
@@ -281,13 +281,15 @@ TEST(StableLimit, SaysWhereErrorsAddUp) {
   std::string Text = "@output y[1] single\n@bind y[0] = r\n-> w0 [k = 0.1]\n"
                      "w0 ->\n";
   for (int I = 0; I < 60; ++I) {
-    std::string From = "w" + std::to_string(I), To = "w" + std::to_string(I + 1);
+    std::string From = "w" + std::to_string(I),
+                To = "w" + std::to_string(I + 1);
     Text += From + " -> " + From + " + " + To + " [k = 4.1]\n" + To + " ->\n";
   }
   // r = 1 / (1 + difference of two large amounts)
   Text += "-> v0 [k = 0.1]\nv0 ->\n";
   for (int I = 0; I < 60; ++I) {
-    std::string From = "v" + std::to_string(I), To = "v" + std::to_string(I + 1);
+    std::string From = "v" + std::to_string(I),
+                To = "v" + std::to_string(I + 1);
     Text += From + " -> " + From + " + " + To + " [k = 4.1]\n" + To + " ->\n";
   }
   Text += "-> r\nr + w60 -> w60 + 2 r\nr + v60 -> v60\n2 r -> r\n";
