@@ -163,6 +163,50 @@ TEST(StableLimit, TimeLeadsThere) {
   }
 }
 
+/// Whatever the reactions: what is accepted is where time leads. Most random
+/// networks are refused, and the smaller the more likely they are not.
+TEST(StableLimit, AcceptedNetworksGoThereInTime) {
+  std::mt19937_64 Random(11);
+  auto Below = [&](unsigned N) { return static_cast<unsigned>(Random() % N); };
+  unsigned Accepted = 0;
+  for (unsigned Round = 0; Round < 20000; ++Round) {
+    unsigned Species = 1 + Below(4), Reactions = Species + Below(2 * Species);
+    std::string Text;
+    auto Side = [&](unsigned Most) {
+      std::string Terms;
+      for (unsigned N = Below(Most + 1); N > 0; --N)
+        Terms += (Terms.empty() ? "" : " + ") + std::string(1, static_cast<char>('A' + Below(Species)));
+      return Terms;
+    };
+    for (unsigned R = 0; R < Reactions; ++R) {
+      std::string From = Below(4) ? Side(2) : Side(3), To = Below(3) ? Side(2) : From;
+      if (From == To && Below(2))
+        To += (To.empty() ? "" : " + ") + std::string(1, static_cast<char>('A' + Below(Species)));
+      Text += From + " -> " + To + " [k = " + std::to_string(1 + Below(9)) + "]\n";
+    }
+    for (unsigned S = 0; S < Species; ++S)
+      Text += std::string(1, static_cast<char>('A' + S)) + " @initial " + std::to_string(Below(4)) + "\n";
+    Reports Quiet;
+    auto Net = parseText(Text, "t.crn", Quiet.Diags);
+    if (!Net)
+      continue;
+    auto Inputs = readInputs(*Net, {}, Quiet.Diags);
+    auto Limit = simulate(*Net, *Inputs, limit(), Quiet.Diags);
+    if (!Limit || Limit->Limit != LimitKind::Stable)
+      continue;
+    ++Accepted;
+    SCOPED_TRACE(Text);
+    auto Later = run(*Net, odeUntil(1e10)); // -y^3 takes its time
+    if (Later.Outputs.empty())
+      continue;
+    for (size_t I = 0; I < Limit->Outputs[0].Values.size(); ++I) {
+      double Want = Limit->Outputs[0].Values[I];
+      EXPECT_NEAR(Later.Outputs[0].Values[I], Want, 1e-2 * (1 + Want)) << Limit->Outputs[0].ElementNames[I];
+    }
+  }
+  EXPECT_GT(Accepted, 1000u);
+}
+
 TEST(StableLimit, RestingElsewhereIsNotSettled) {
   // z holds at 0 until what y has is let go, ages after all else rests: the
   // source of z is quadratic in what leaks from a slow store.
