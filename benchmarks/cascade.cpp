@@ -1,4 +1,5 @@
-//===- cascade.cpp - The limit of a large network of fixed points -*- C++ -*-===//
+//===- cascade.cpp - The limit of a large network of fixed points -*- C++
+//-*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.
@@ -7,9 +8,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A random dense network of 784-200-200-10 smoothed ReLUs, a reaction a weight,
-// by `equilibrium`. The bound beside it, `product`, multiplies dense matrices of
-// the same sizes with each case: the multiplications alone, without a bound on
-// errors, and without species.
+// by `equilibrium`. The bound beside it, `product`, multiplies dense matrices
+// of the same sizes with each case: the multiplications alone, without a bound
+// on errors, and without species.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,8 +41,8 @@ Network cascade() {
   for (size_t L = 1; L < Widths.size(); ++L)
     for (uint32_t To = 0; To < Widths[L]; ++To) {
       bool Last = L + 1 == Widths.size();
-      std::string Y = (Last ? "y." : "h" + std::to_string(L) + ".") +
-                      std::to_string(To);
+      std::string Y =
+          (Last ? "y." : "h" + std::to_string(L) + ".") + std::to_string(To);
       Text += "-> " + Y + " [k = 1e-4]\n2 " + Y + " -> " + Y + "\n";
       for (uint32_t From = 0; From < Widths[L - 1]; ++From) {
         std::string U = (L == 1 ? "x." : "h" + std::to_string(L - 1) + ".") +

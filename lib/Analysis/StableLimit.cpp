@@ -48,9 +48,8 @@ private:
     int64_t Amount;
   };
   std::span<const Change> changes(ReactionId R) const {
-    return std::span(Changes).subspan(ChangeBegin[R.Value],
-                                      ChangeBegin[R.Value + 1] -
-                                          ChangeBegin[R.Value]);
+    return std::span(Changes).subspan(
+        ChangeBegin[R.Value], ChangeBegin[R.Value + 1] - ChangeBegin[R.Value]);
   }
   std::span<const ReactionId> changers(SpeciesId S) const {
     return std::span(Changers).subspan(ChangerBegin[S.Value],
@@ -471,10 +470,10 @@ std::string nn2crn::explainStableLimit(const Network &Net,
   std::string Count = std::to_string(S.Fixed) + " species ";
   return (S.Fixed == 1 ? Count + "tends to a stable fixed point"
                        : Count + "tend to stable fixed points") +
-         (S.First.Order.empty() ? ""
-                                : ", after a rate-independent part of " +
-                                      std::to_string(S.First.Order.size()) +
-                                      " reactions");
+         (S.First.Order.empty()
+              ? ""
+              : ", after a rate-independent part of " +
+                    std::to_string(S.First.Order.size()) + " reactions");
 }
 
 void nn2crn::noteStableLimit(const Network &Net, const StableLimit &S,

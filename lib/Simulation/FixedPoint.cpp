@@ -120,9 +120,9 @@ static double boundOf(const Polynomial &Low, const Polynomial &Middle,
                       const Polynomial &High, double Y) {
   double Doubt = 0, Power = 1;
   for (size_t K = 0; K <= Middle.Degree; ++K, Power *= Y)
-    Doubt += Power * (std::max(High.A[K] - Middle.A[K],
-                               Middle.A[K] - Low.A[K]) +
-                      Middle.slack() * std::fabs(Middle.A[K]));
+    Doubt +=
+        Power * (std::max(High.A[K] - Middle.A[K], Middle.A[K] - Low.A[K]) +
+                 Middle.slack() * std::fabs(Middle.A[K]));
   double Slope = std::fabs(Middle.slope(Y));
   double Error = Unit * Y + (Slope > 0 ? 1.1 * Doubt / Slope : 0);
   auto Holds = [&] {

@@ -71,9 +71,8 @@ void gather(const BlockFlow &Flow, const double *Amount, const double *Error,
       Operations += 2 * size_t{F.Exponent};
   }
   for (size_t I = 0; I < L; ++I)
-    Out[I] = {Sum[I],
-              1.0001 * Doubt[I] +
-                  static_cast<double>(Operations) * Rounding * Sum[I]};
+    Out[I] = {Sum[I], 1.0001 * Doubt[I] +
+                          static_cast<double>(Operations) * Rounding * Sum[I]};
 }
 } // namespace
 

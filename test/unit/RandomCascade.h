@@ -47,8 +47,8 @@ public:
       for (unsigned U = 0; U < Width; ++U)
         addGadget(Below, Made);
       for (const Signal &S : Made)
-        Binds += "@bind y[" + std::to_string(Readings++) + "] = " + S.Name +
-                 "\n";
+        Binds +=
+            "@bind y[" + std::to_string(Readings++) + "] = " + S.Name + "\n";
       Outputs.insert(Outputs.end(), Made.begin(), Made.end());
       Below = std::move(Made);
     }
@@ -121,11 +121,11 @@ private:
     };
     Below[0] = {C, Least};
     Below[1] = {D, [X1](const std::vector<double> &X) { return 3 * X1(X); }};
-    Below.push_back({B, [Least](const std::vector<double> &X) {
-                       return 2 - Least(X);
-                     }});
+    Below.push_back(
+        {B, [Least](const std::vector<double> &X) { return 2 - Least(X); }});
     // What the reactions consume on their way comes to nothing.
-    Below.push_back({"x.0", [](const std::vector<double> &) { return Real(0); }});
+    Below.push_back(
+        {"x.0", [](const std::vector<double> &) { return Real(0); }});
   }
 
   /// dy/dt = h + x y - c y^2
@@ -140,8 +140,7 @@ private:
     for (const Signal &S : Below) {
       double K = rate() / static_cast<double>(Below.size());
       bool Plus = Random() % 2;
-      react(S.Name + " + " + Y + " -> " + S.Name +
-                (Plus ? " + 2 " + Y : ""),
+      react(S.Name + " + " + Y + " -> " + S.Name + (Plus ? " + 2 " + Y : ""),
             K);
       W.push_back({S, Plus ? K : -K});
     }
@@ -184,8 +183,8 @@ private:
     std::string C = species("product");
     Signal A = any(Below), B = any(Below);
     double K = rate(), G = rate();
-    std::string Both = A.Name == B.Name ? "2 " + A.Name
-                                        : A.Name + " + " + B.Name;
+    std::string Both =
+        A.Name == B.Name ? "2 " + A.Name : A.Name + " + " + B.Name;
     react(Both + " -> " + Both + " + " + C, K);
     react(C + " ->", G);
     return {C, [=](const std::vector<double> &X) {
@@ -226,9 +225,8 @@ private:
     react("-> " + A, K);
     react(A + " -> 2 " + B, L);
     react(B + " ->", G);
-    return {B, [=](const std::vector<double> &X) {
-              return 2 * sum(W, K, X) / G;
-            }};
+    return {B,
+            [=](const std::vector<double> &X) { return 2 * sum(W, K, X) / G; }};
   }
 
   void addGadget(const std::vector<Signal> &Below, std::vector<Signal> &Made) {

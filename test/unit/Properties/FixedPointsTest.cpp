@@ -39,7 +39,8 @@ std::vector<double> limitOf(const Network &Net, size_t Inputs,
   return R ? R->Outputs[0].Values : std::vector<double>();
 }
 
-void checkPipeline(const std::string &Passes, unsigned Seed, unsigned &Changed) {
+void checkPipeline(const std::string &Passes, unsigned Seed,
+                   unsigned &Changed) {
   SCOPED_TRACE(Passes + ", NN2CRN_SEED=" + std::to_string(Seed));
   RandomCascade C(Seed, 1 + Seed % 3, 3, Seed % 2 == 0);
   Network Net = parse(C.Text);

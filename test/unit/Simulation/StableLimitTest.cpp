@@ -43,8 +43,8 @@ TEST(StableLimit, TheSmoothedReluIsItsClosedForm) {
         Text += "Y -> [k = " + formatDouble(-X) + "]\n";
       auto R = run(parse(Text), limit());
       long double Root = std::sqrt((long double)X * X + 4 * H);
-      double Want = static_cast<double>(X > 0 ? (X + Root) / 2
-                                              : 2 * H / (Root - X));
+      double Want =
+          static_cast<double>(X > 0 ? (X + Root) / 2 : 2 * H / (Root - X));
       EXPECT_NEAR(amount(R, "Y"), Want, 4e-16 * Want) << X << " " << H;
       EXPECT_EQ(R.Limit, LimitKind::Stable);
       EXPECT_LT(*R.Accuracy, 1e-14);
@@ -61,9 +61,57 @@ TEST(StableLimit, ItDoesNotDependOnWhereItStarts) {
   }
 }
 
+TEST(StableLimit, SequestrationAtAnySpeed) {
+  for (double K = 1e-6; K < 1e14; K *= 100)
+    for (double In : {1e-9, 0.5, 1.0, 1.5, 1e6}) {
+      auto R = run(parse("-> p [k = " + formatDouble(In) +
+                         "]\n-> n\np -> [k = 2]\nn -> [k = 2]\n"
+                         "p + n -> [k = " +
+                         formatDouble(K) + "]\n"),
+                   limit());
+      long double M = 2 - K * ((long double)In - 1) / 2,
+                  Root = std::sqrt(M * M + 4 * (long double)K * In);
+      auto Want = static_cast<double>(M < 0 ? (Root - M) / (2 * K)
+                                            : 2 * In / (Root + M));
+      EXPECT_NEAR(amount(R, "p"), Want,
+                  *R.Accuracy * std::max(1.0, Want) + 1e-16)
+          << K << " " << In;
+      EXPECT_LT(*R.Accuracy, 1e-14 * (1 + In)) << K << " " << In;
+    }
+}
+
+TEST(StableLimit, RingsOfAnySize) {
+  std::mt19937_64 Random(5);
+  for (unsigned N : {3, 4, 5, 17, 60})
+    for (bool Stiff : {false, true}) {
+      std::string Text;
+      auto Name = [&](size_t I) { return "r" + std::to_string(I % N); };
+      auto K = [&](double Scale) {
+        return " [k = " +
+               formatDouble(Scale * static_cast<double>(1 + Random() % 9)) +
+               "]\n";
+      };
+      for (size_t I = 0; I < N; ++I) {
+        Text += "-> " + Name(I) + K(0.3) + Name(I) + " ->" + K(0.1);
+        Text += Name(I) + " + " + Name(I + 1) + " ->" + K(Stiff ? 1e6 : 1);
+        if (Random() % 2)
+          Text += Name(I) + " -> " + Name(Random() % N) + K(0.2);
+        Text += "2 " + Name(I) + " + " + Name(I + 2) + " -> " + Name(I) + K(1);
+      }
+      SCOPED_TRACE(Text);
+      auto R = run(parse(Text), limit());
+      EXPECT_EQ(R.Limit, LimitKind::Stable);
+      EXPECT_LT(*R.Accuracy, 1e-9);
+      auto Later = run(parse(Text), odeUntil(1e4));
+      for (size_t I = 0; I < N; ++I)
+        EXPECT_NEAR(amount(R, Name(I)), amount(Later, Name(I)), 1e-7);
+    }
+}
+
 TEST(StableLimit, OnlyLossesEndInNothing) {
   // The rails compete, so this is no rate-independent network.
-  auto R = run(parse("p @i 3\nn @i 2\np ->\nn ->\np + n -> [k = 9]\n"), limit());
+  auto R =
+      run(parse("p @i 3\nn @i 2\np ->\nn ->\np + n -> [k = 9]\n"), limit());
   EXPECT_EQ(R.Limit, LimitKind::Stable);
   EXPECT_EQ(amount(R, "p"), 0);
   R = run(parse("2 A -> A\nA -> A + B\nB ->\nA @i 1\nB @i 2\n"), limit());
@@ -175,17 +223,22 @@ TEST(StableLimit, AcceptedNetworksGoThereInTime) {
     auto Side = [&](unsigned Most) {
       std::string Terms;
       for (unsigned N = Below(Most + 1); N > 0; --N)
-        Terms += (Terms.empty() ? "" : " + ") + std::string(1, static_cast<char>('A' + Below(Species)));
+        Terms += (Terms.empty() ? "" : " + ") +
+                 std::string(1, static_cast<char>('A' + Below(Species)));
       return Terms;
     };
     for (unsigned R = 0; R < Reactions; ++R) {
-      std::string From = Below(4) ? Side(2) : Side(3), To = Below(3) ? Side(2) : From;
+      std::string From = Below(4) ? Side(2) : Side(3),
+                  To = Below(3) ? Side(2) : From;
       if (From == To && Below(2))
-        To += (To.empty() ? "" : " + ") + std::string(1, static_cast<char>('A' + Below(Species)));
-      Text += From + " -> " + To + " [k = " + std::to_string(1 + Below(9)) + "]\n";
+        To += (To.empty() ? "" : " + ") +
+              std::string(1, static_cast<char>('A' + Below(Species)));
+      Text +=
+          From + " -> " + To + " [k = " + std::to_string(1 + Below(9)) + "]\n";
     }
     for (unsigned S = 0; S < Species; ++S)
-      Text += std::string(1, static_cast<char>('A' + S)) + " @initial " + std::to_string(Below(4)) + "\n";
+      Text += std::string(1, static_cast<char>('A' + S)) + " @initial " +
+              std::to_string(Below(4)) + "\n";
     Reports Quiet;
     auto Net = parseText(Text, "t.crn", Quiet.Diags);
     if (!Net)
@@ -201,7 +254,8 @@ TEST(StableLimit, AcceptedNetworksGoThereInTime) {
       continue;
     for (size_t I = 0; I < Limit->Outputs[0].Values.size(); ++I) {
       double Want = Limit->Outputs[0].Values[I];
-      EXPECT_NEAR(Later.Outputs[0].Values[I], Want, 1e-2 * (1 + Want)) << Limit->Outputs[0].ElementNames[I];
+      EXPECT_NEAR(Later.Outputs[0].Values[I], Want, 1e-2 * (1 + Want))
+          << Limit->Outputs[0].ElementNames[I];
     }
   }
   EXPECT_GT(Accepted, 1000u);
@@ -249,8 +303,7 @@ TEST(StableLimit, RefusesASecondFixedPointAtZero) {
   EXPECT_SAYS(R.Text, "case 1: 'y.0' has a second fixed point at 0");
   EXPECT_SAYS(R.Text, "[no-stable-limit]");
   // Time tells what becomes of it, and the report why that was asked.
-  auto Result =
-      simulate(Net, Inputs, settled(SimulationMethod::Auto), R.Diags);
+  auto Result = simulate(Net, Inputs, settled(SimulationMethod::Auto), R.Diags);
   ASSERT_TRUE(Result) << R.Text;
   EXPECT_EQ(Result->Method, SimulationMethod::Ode);
   EXPECT_EQ(Result->Limit, LimitKind::Unknown);
@@ -325,13 +378,15 @@ TEST(StableLimit, SaysWhereErrorsAddUp) {
   std::string Text = "@output y[1] single\n@bind y[0] = r\n-> w0 [k = 0.1]\n"
                      "w0 ->\n";
   for (int I = 0; I < 60; ++I) {
-    std::string From = "w" + std::to_string(I), To = "w" + std::to_string(I + 1);
+    std::string From = "w" + std::to_string(I),
+                To = "w" + std::to_string(I + 1);
     Text += From + " -> " + From + " + " + To + " [k = 4.1]\n" + To + " ->\n";
   }
   // r = 1 / (1 + difference of two large amounts)
   Text += "-> v0 [k = 0.1]\nv0 ->\n";
   for (int I = 0; I < 60; ++I) {
-    std::string From = "v" + std::to_string(I), To = "v" + std::to_string(I + 1);
+    std::string From = "v" + std::to_string(I),
+                To = "v" + std::to_string(I + 1);
     Text += From + " -> " + From + " + " + To + " [k = 4.1]\n" + To + " ->\n";
   }
   Text += "-> r\nr + w60 -> w60 + 2 r\nr + v60 -> v60\n2 r -> r\n";
