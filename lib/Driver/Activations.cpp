@@ -13,7 +13,11 @@
 using namespace nn2crn;
 
 bool nn2crn::isKnownActivationWay(std::string_view Way) {
-  return Way == "auto" || Way == "piecewise";
+  return Way == "auto" || Way == "piecewise" || Way == "fixed-point";
+}
+
+std::string_view nn2crn::activationWays() {
+  return "auto, piecewise or fixed-point";
 }
 
 static std::string twoDigits(double V) {

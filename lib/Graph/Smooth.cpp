@@ -45,6 +45,12 @@ std::string_view SmoothFunction::name() const {
     return "HardSwish";
   case SmoothKind::Exp:
     return "Exp";
+  case SmoothKind::SmoothedRelu:
+    return "SmoothedRelu";
+  case SmoothKind::ExpBelow:
+    return "Softmax's Exp";
+  case SmoothKind::LogAbove:
+    return "Softmax's Log";
   }
   return {};
 }
@@ -52,6 +58,8 @@ std::string_view SmoothFunction::name() const {
 bool SmoothFunction::isValid() const {
   if (!std::isfinite(Alpha) || !std::isfinite(Gamma))
     return false;
+  if (Kind == SmoothKind::SmoothedRelu)
+    return Alpha > 0;
   return Alpha != 0 || (Kind != SmoothKind::Celu && Kind != SmoothKind::Silu);
 }
 
@@ -90,6 +98,15 @@ double SmoothFunction::operator()(double X) const {
     return X * std::clamp(X + 3, 0.0, 6.0) / 6;
   case SmoothKind::Exp:
     return std::exp(X);
+  case SmoothKind::SmoothedRelu: {
+    // Without cancellation on the left.
+    double Root = std::sqrt(X * X + 4 * A);
+    return X > 0 ? (X + Root) / 2 : 2 * A / (Root - X);
+  }
+  case SmoothKind::ExpBelow:
+    return std::exp(std::min(X, 0.0));
+  case SmoothKind::LogAbove:
+    return std::log(std::max(X, 1.0));
   }
   return 0;
 }
@@ -107,6 +124,7 @@ std::optional<SmoothFunction::Ray> SmoothFunction::ray(bool Right) const {
   case SmoothKind::GeluTanh:
   case SmoothKind::Mish:
   case SmoothKind::HardSwish:
+  case SmoothKind::SmoothedRelu:
     return Ray{Right ? 1.0 : 0.0, 0};
   case SmoothKind::Silu:
     return Ray{Right == (A > 0) ? 1.0 : 0.0, 0};
@@ -121,9 +139,12 @@ std::optional<SmoothFunction::Ray> SmoothFunction::ray(bool Right) const {
       return Ray{0, -A};
     return std::nullopt;
   case SmoothKind::Exp:
+  case SmoothKind::LogAbove:
     if (Right)
       return std::nullopt;
     return Ray{0, 0};
+  case SmoothKind::ExpBelow:
+    return Ray{0, Right ? 1.0 : 0.0};
   }
   return std::nullopt;
 }
@@ -147,6 +168,10 @@ std::vector<double> SmoothFunction::kinks() const {
     return Alpha == 1 ? std::vector<double>{} : std::vector<double>{0};
   case SmoothKind::HardSwish:
     return {-3, 3};
+  case SmoothKind::ExpBelow:
+    return {0};
+  case SmoothKind::LogAbove:
+    return {1};
   default:
     return {};
   }
@@ -194,6 +219,15 @@ double SmoothFunction::curvature(double Low, double High) const {
     return High <= -3 || Low >= 3 ? 0 : 0.33334;
   case SmoothKind::Exp:
     return std::exp(High);
+  case SmoothKind::SmoothedRelu: {
+    double Root = std::sqrt(Near * Near + 4 * A);
+    return 2 * A / (Root * Root * Root);
+  }
+  case SmoothKind::ExpBelow:
+    return Low >= 0 ? 0 : std::exp(std::min(High, 0.0));
+  case SmoothKind::LogAbove:
+    Near = std::max(Low, 1.0);
+    return High <= 1 ? 0 : 1 / (Near * Near);
   }
   return HUGE_VAL;
 }
@@ -248,6 +282,7 @@ double SmoothFunction::lipschitz(double Low, double High) const {
   case SmoothKind::Tanh:
   case SmoothKind::Softplus:
   case SmoothKind::Softsign:
+  case SmoothKind::SmoothedRelu:
     All = 1;
     break;
   case SmoothKind::Elu:
@@ -274,6 +309,12 @@ double SmoothFunction::lipschitz(double Low, double High) const {
     break;
   case SmoothKind::Exp:
     All = std::exp(High);
+    break;
+  case SmoothKind::ExpBelow:
+    All = Low >= 0 ? 0 : std::exp(std::min(High, 0.0));
+    break;
+  case SmoothKind::LogAbove:
+    All = High <= 1 ? 0 : 1 / std::max(Low, 1.0);
     break;
   }
   // In a short cell the slope is near that of the chord.

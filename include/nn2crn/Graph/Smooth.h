@@ -36,11 +36,19 @@ enum class SmoothKind : uint8_t {
   Silu,      ///< x / (1 + exp(-Alpha x)), also called Swish
   HardSwish, ///< x min(max(x + 3, 0), 6) / 6
   Exp,       ///< exp(x)
+  /// (x + sqrt(x^2 + 4 Alpha)) / 2, at most sqrt(Alpha) above the ReLU: what a
+  /// stable reaction network computes (Lowering/FixedPoint.h). smoothen() makes
+  /// it; no model has it.
+  SmoothedRelu,
+  // For Softmax. Who makes such a node promises that its argument is at most 0
+  // (at least 1) for every input; intervals cannot know that.
+  ExpBelow, ///< exp(min(x, 0))
+  LogAbove, ///< log(max(x, 1))
 };
 
 /// A function of one variable. Parameters have single precision, as attributes
 /// of models do; what a kind does not name it does not use. Alpha of Celu and
-/// Silu is not 0.
+/// Silu is not 0, of SmoothedRelu it is positive.
 struct SmoothFunction {
   SmoothKind Kind = SmoothKind::Sigmoid;
   float Alpha = 1, Gamma = 1;
