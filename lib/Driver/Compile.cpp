@@ -45,6 +45,9 @@ static bool checkWays(const CompileOptions &Options, DiagnosticEngine &Diags) {
   if (FixedPoint && Options.Activations.Segments)
     return Reject("fixed points have no segments",
                   "say how exact activations are by the error budget");
+  if (Options.SequesterRelus && Options.Scheme != "fixed-point")
+    return Reject("only the scheme fixed-point has sequestrations",
+                  "ask for that scheme, or leave ReLUs as they are");
   if (FixedPoint && Options.Certify)
     return Reject("only rate-independent networks have certificates",
                   "use the scheme nc-relu, which approximates activations by "
@@ -68,8 +71,8 @@ static std::optional<Network> lowered(Graph &G, const CompileOptions &Options,
                                       CompileReport &Report,
                                       DiagnosticEngine &Diags) {
   if (usesFixedPoints(Options, G)) {
-    Report.FixedPoint = prepareFixedPoint(G, Options.Scheme == "auto",
-                                          Options.Weights, Box, Diags);
+    FixedPointOptions How{Options.Scheme == "auto", Options.SequesterRelus};
+    Report.FixedPoint = prepareFixedPoint(G, How, Options.Weights, Box, Diags);
     return Report.FixedPoint ? lowerModel(*Report.FixedPoint, Diags)
                              : std::nullopt;
   }

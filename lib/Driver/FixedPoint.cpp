@@ -9,10 +9,10 @@
 #include "nn2crn/Driver/FixedPoint.h"
 #include "nn2crn/Graph/Split.h"
 #include "nn2crn/IR/Editor.h"
-#include "nn2crn/Lowering/FixedPoint.h"
 #include "nn2crn/Lowering/NcRelu.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 using namespace nn2crn;
@@ -29,7 +29,7 @@ public:
   Preparation(const Graph &G, const WeightOptions &Options, const InputBox &Box,
               DiagnosticEngine &Diags)
       : G(G), Options(Options), Box(Box), Diags(Diags) {}
-  std::optional<FixedPointModel> run(bool Split);
+  std::optional<FixedPointModel> run(const FixedPointOptions &How);
 
 private:
   void roundSharp();
@@ -56,8 +56,8 @@ double Preparation::gain() const {
   // Not the errors of activations, which are the same in both.
   auto Bound = [&](double Each) {
     Graph Tried = M.Rest;
-    return smoothenWithError(Tried, DefaultSmoothError, RestBox,
-                             std::vector(RestBox.size(), Each))
+    std::vector<double> Errors(RestBox.size(), Each);
+    return smoothenWithError(Tried, DefaultSmoothError, RestBox, {Errors})
         .Bound;
   };
   double Each = *Options.Budget / 64;
@@ -123,9 +123,11 @@ bool Preparation::report() {
   return false;
 }
 
-std::optional<FixedPointModel> Preparation::run(bool Split) {
+std::optional<FixedPointModel> Preparation::run(const FixedPointOptions &How) {
+  assert(!(How.Split && How.Sequester) &&
+         "amounts of the sharp part are not bounded");
   std::optional<SplitGraph> Parts;
-  if (Split)
+  if (How.Split)
     Parts = splitSharp(G);
   RestBox = Box;
   for (const GraphPort &P : G.outputs())
@@ -141,10 +143,13 @@ std::optional<FixedPointModel> Preparation::run(bool Split) {
   } else {
     M.Rest = G;
   }
+  SmoothenOptions Smoothen{RestErrors, How.Sequester};
   M.Activations =
       Options.Budget
-          ? smoothenWithin(M.Rest, *Options.Budget, RestBox, RestErrors)
-          : smoothenWithError(M.Rest, DefaultSmoothError, RestBox, RestErrors);
+          ? smoothenWithin(M.Rest, *Options.Budget, RestBox, Smoothen)
+          : smoothenWithError(M.Rest, DefaultSmoothError, RestBox, Smoothen);
+  if (How.Sequester)
+    M.Relus = Sequestration{M.Activations.ReluError, Box};
   M.Activations.Declared = declaresAll(G, Box);
   if (M.Sharp && hasSharpOutputs())
     M.Activations.Bound = std::max(M.Activations.Bound, M.Weights.Bound);
@@ -156,10 +161,10 @@ std::optional<FixedPointModel> Preparation::run(bool Split) {
 }
 
 std::optional<FixedPointModel>
-nn2crn::prepareFixedPoint(const Graph &G, bool Split,
+nn2crn::prepareFixedPoint(const Graph &G, const FixedPointOptions &How,
                           const WeightOptions &Weights, const InputBox &Box,
                           DiagnosticEngine &Diags) {
-  return Preparation(G, Weights, Box, Diags).run(Split);
+  return Preparation(G, Weights, Box, Diags).run(How);
 }
 
 /// Puts the outputs of \p Net into the order of \p Names.
@@ -177,7 +182,7 @@ static void orderOutputs(Network &Net, std::span<const std::string> Names) {
 std::optional<Network> nn2crn::lowerModel(const FixedPointModel &M,
                                           DiagnosticEngine &Diags) {
   if (!M.Sharp)
-    return lowerFixedPoint(M.Rest, Diags);
+    return lowerFixedPoint(M.Rest, Diags, M.Relus ? &*M.Relus : nullptr);
   auto Below = lowerNcRelu(*M.Sharp, Diags);
   if (!Below)
     return std::nullopt;

@@ -34,6 +34,8 @@ struct CompileOptions {
   /// rates; but all of it without rates where a certificate, segments or
   /// piecewise activations are asked for.
   std::string Scheme = "auto";
+  /// ReLUs of the scheme fixed-point as sequestrations, rather than smoothed.
+  bool SequesterRelus = false;
   /// A pipeline as text; docs/reference/passes.md.
   std::string Passes = "O1";
   WeightOptions Weights;

@@ -81,7 +81,8 @@ TEST(FixedPoint, NetworksAreWithinTheirBounds) {
     if (Seed % 3 == 0)
       W.Budget = 0.05;
     Collected Diags;
-    auto M = prepareFixedPoint(G, Split, W, Box, Diags.Engine);
+    FixedPointOptions How{Split, !Split && Seed % 4 == 0};
+    auto M = prepareFixedPoint(G, How, W, Box, Diags.Engine);
     if (!M) // An exponential of an exponential.
       continue;
     Mixed += M->Sharp.has_value();
@@ -135,6 +136,6 @@ TEST(FixedPoint, BudgetsThatAreMissedAreReported) {
               {1});
   Collected Diags;
   EXPECT_FALSE(
-      prepareFixedPoint(G, true, {}, {ValueRange{0, 900}}, Diags.Engine));
+      prepareFixedPoint(G, {}, {}, {ValueRange{0, 900}}, Diags.Engine));
   EXPECT_EQ(Diags.errors(DiagId::ApproximatedActivations), 1u);
 }
