@@ -8,6 +8,7 @@
 
 #include "nn2crn/Driver/FixedPoint.h"
 #include "nn2crn/Graph/Split.h"
+#include "nn2crn/IR/Editor.h"
 #include "nn2crn/Lowering/FixedPoint.h"
 #include "nn2crn/Lowering/NcRelu.h"
 
@@ -119,6 +120,8 @@ std::optional<FixedPointModel> Preparation::run(bool Split) {
   if (Split)
     Parts = splitSharp(G);
   RestBox = Box;
+  for (const GraphPort &P : G.outputs())
+    M.Outputs.push_back(P.Name);
   if (Parts) {
     InputBox All = outputBox(Parts->Sharp, Box);
     RestBox.assign(All.end() -
@@ -149,6 +152,18 @@ nn2crn::prepareFixedPoint(const Graph &G, bool Split,
   return Preparation(G, Weights, Box, Diags).run(Split);
 }
 
+/// Puts the outputs of \p Net into the order of \p Names.
+static void orderOutputs(Network &Net, std::span<const std::string> Names) {
+  std::vector<Port> Outputs;
+  for (const std::string &Name : Names)
+    Outputs.push_back(*Net.findPort(Name, PortDirection::Output));
+  Editor E(Net);
+  size_t Next = 0;
+  for (size_t I = 0; I < Net.ports().size(); ++I)
+    if (Net.ports()[I].Direction == PortDirection::Output)
+      E.setPort(I, std::move(Outputs[Next++]));
+}
+
 std::optional<Network> nn2crn::lowerModel(const FixedPointModel &M,
                                           DiagnosticEngine &Diags) {
   if (!M.Sharp)
@@ -156,5 +171,8 @@ std::optional<Network> nn2crn::lowerModel(const FixedPointModel &M,
   auto Below = lowerNcRelu(*M.Sharp, Diags);
   if (!Below)
     return std::nullopt;
-  return lowerFixedPoint(M.Rest, std::move(*Below), Diags);
+  auto Net = lowerFixedPoint(M.Rest, std::move(*Below), Diags);
+  if (Net)
+    orderOutputs(*Net, M.Outputs);
+  return Net;
 }

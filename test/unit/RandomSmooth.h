@@ -66,7 +66,7 @@ inline bool isSmooth(const Graph &G) {
 }
 
 inline double largestError(const Graph &A, const Graph &B, const ValueRange &R,
-                    std::mt19937 &Random) {
+                           std::mt19937 &Random) {
   double Most = 0;
   for (unsigned T = 0; T < 1000; ++T) {
     Vector X(A.value(A.inputs()[0].Value).Elements);

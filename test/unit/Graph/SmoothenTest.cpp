@@ -73,9 +73,9 @@ TEST(SmoothedSum, CommonActivationsTakeFewFastUnits) {
     double Error;
     size_t Units;
   } Known[] = {
-      {{SmoothKind::Sigmoid}, 3e-5, 4}, {{SmoothKind::Sigmoid}, 3e-6, 6},
-      {{SmoothKind::Tanh}, 6e-5, 4},    {{SmoothKind::Softplus}, 1e-5, 6},
-      {{SmoothKind::Gelu}, 1e-4, 6},    {{SmoothKind::Silu}, 1e-5, 8},
+      {{SmoothKind::Sigmoid}, 3e-5, 4},  {{SmoothKind::Sigmoid}, 3e-6, 6},
+      {{SmoothKind::Tanh}, 6e-5, 4},     {{SmoothKind::Softplus}, 1e-5, 6},
+      {{SmoothKind::Gelu}, 1e-4, 6},     {{SmoothKind::Silu}, 1e-5, 8},
       {{SmoothKind::Silu, -3}, 1e-5, 8}, {{SmoothKind::Mish}, 5e-4, 5},
   };
   for (const auto &K : Known) {
@@ -101,8 +101,7 @@ TEST(SmoothedSum, SlopesAndCurvaturesAreDerivatives) {
   for (double X = -6; X < 6; X += 0.37) {
     EXPECT_NEAR(P->slope(X), ((*P)(X + Step) - (*P)(X - Step)) / (2 * Step),
                 1e-6);
-    double Second =
-        (P->slope(X + Step) - P->slope(X - Step)) / (2 * Step);
+    double Second = (P->slope(X + Step) - P->slope(X - Step)) / (2 * Step);
     EXPECT_LE(std::fabs(Second), P->curvature(X, X) + 1e-6);
     EXPECT_LE(P->curvature(X, X), P->curvature(X - 1, X + 1));
   }
@@ -166,8 +165,8 @@ TEST(Smoothen, ErrorsOfInputsAreCarried) {
   SparseMatrix W(1);
   W.add(0, 3);
   W.endRow();
-  ValueId V = G.addAffine("v", {1}, {{G.addInput("x", {1}), std::move(W), S}},
-                          {}, S);
+  ValueId V =
+      G.addAffine("v", {1}, {{G.addInput("x", {1}), std::move(W), S}}, {}, S);
   G.addOutput("y", G.addSmooth("y", V, {SmoothKind::Tanh}, S), {1});
   Graph H = G;
   InputBox Box{ValueRange{-1, 1}};
