@@ -33,6 +33,10 @@ public:
 
 private:
   void roundSharp();
+  /// Outputs of the model that no smooth activation comes before.
+  bool hasSharpOutputs() const {
+    return M.Sharp->outputs().size() > M.Rest.inputs().size();
+  }
   double gain() const;
   bool report();
 
@@ -63,11 +67,15 @@ double Preparation::gain() const {
 void Preparation::roundSharp() {
   unsigned Most = Options.Bits.value_or(
       Options.Budget ? WeightOptions::MostBits : WeightOptions::DefaultBits);
-  if (Options.Budget)
-    M.Weights =
-        quantizeWithin(*M.Sharp, *Options.Budget / 2 / gain(), Most, Box);
-  else
+  if (Options.Budget) {
+    // Half of it for the inputs of Rest; all of it for outputs that are sharp.
+    double Share = *Options.Budget / 2 / gain();
+    if (hasSharpOutputs())
+      Share = std::min(Share, *Options.Budget);
+    M.Weights = quantizeWithin(*M.Sharp, Share, Most, Box);
+  } else {
     M.Weights = quantize(*M.Sharp, Most, Box);
+  }
   RestErrors.assign(RestBox.size(), M.Weights.Bound);
 }
 
@@ -138,6 +146,8 @@ std::optional<FixedPointModel> Preparation::run(bool Split) {
           ? smoothenWithin(M.Rest, *Options.Budget, RestBox, RestErrors)
           : smoothenWithError(M.Rest, DefaultSmoothError, RestBox, RestErrors);
   M.Activations.Declared = declaresAll(G, Box);
+  if (M.Sharp && hasSharpOutputs())
+    M.Activations.Bound = std::max(M.Activations.Bound, M.Weights.Bound);
   if (M.Sharp && !M.Activations.Refused)
     M.Activations.Measured = measuredError(G, join(*M.Sharp, M.Rest), Box);
   if (!report())
