@@ -21,8 +21,13 @@ nn2crn::evaluateGraph(const Graph &G,
   for (const Node &N : G.nodes()) {
     std::vector<double> Out(G.value(N.Result).Elements);
     std::copy(N.Bias.begin(), N.Bias.end(), Out.begin());
+    std::vector<double> Over;
     for (const Node::Operand &O : N.Operands) {
       const std::vector<double> &In = Values[O.Value.Value];
+      if (N.Kind == NodeKind::Quotient && &O == &N.Operands[1]) {
+        Over = std::move(Out);
+        Out.assign(Over.size(), 0);
+      }
       for (uint32_t R = 0; R < Out.size(); ++R) {
         if (N.Kind == NodeKind::Relu) {
           Out[R] = std::max(In[R], 0.0);
@@ -38,6 +43,8 @@ nn2crn::evaluateGraph(const Graph &G,
           Out[R] += Weights[K] * In[Columns[K]];
       }
     }
+    for (size_t R = 0; R < Over.size(); ++R)
+      Out[R] = Over[R] / Out[R];
     Values[N.Result.Value] = std::move(Out);
   }
   std::vector<std::vector<double>> Outputs;
