@@ -124,12 +124,12 @@ const Smoothing &Smoothener::choose(double Error) {
   Sums.clear();
   Spreads Values = Inputs;
   NodeId Last;
-  bool Fine = propagate(
-      G, Values,
-      [&](NodeId Id, const std::vector<Spread> &In, std::vector<Spread> &Out) {
-        Last = Id;
-        return activate(G.node(Id), In, Out, Error);
-      });
+  bool Fine = propagate(G, Values,
+                        [&](NodeId Id, bool, const std::vector<Spread> &In,
+                            std::vector<Spread> &Out) {
+                          Last = Id;
+                          return activate(G.node(Id), In, Out, Error);
+                        });
   if (!Fine)
     Chosen.Refused = Last;
   Chosen.Bound = Fine ? outputError(G, Values) : HUGE_VAL;
@@ -215,7 +215,8 @@ Graph Smoothener::replaced(bool KeepRelus) const {
                        N.Source);
   }
   for (const GraphPort &P : G.outputs())
-    To.addOutput(P.Name, New[P.Value.Value], P.Shape);
+    To.addOutput(P.Name, New[P.Value.Value], P.Shape, P.Meaning,
+                 P.Scores.isValid() ? New[P.Scores.Value] : ValueId());
   return To;
 }
 

@@ -431,6 +431,7 @@ void FixedPointLowering::addOutputs() {
     Port Made;
     Made.Name = P.Name;
     Made.Direction = PortDirection::Output;
+    Made.Meaning = P.Meaning;
     Made.Shape = P.Shape;
     std::vector<PortTerm> Terms;
     for (size_t I = 0; I + 1 < H->Begin.size(); ++I) {
