@@ -8,6 +8,8 @@
 
 #include "nn2crn/Graph/Linearize.h"
 
+#include "PartTable.h"
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -51,9 +53,11 @@ private:
   };
   const PiecewiseLinear &fit(const SmoothFunction &F, Interval On,
                              const Wish &W);
-  Interval widened(const SmoothFunction &F, Interval Seen, double Within) const;
+  Interval widened(const SmoothFunction &F, Interval Seen, double Within,
+                   bool InPart) const;
   bool activate(const Node &N, const std::vector<Spread> &In,
-                std::vector<Spread> &Out, const Wish &W, Linearization &L);
+                std::vector<Spread> &Out, const Wish &W, bool InPart,
+                Linearization &L);
 
   const Graph &G;
   const InputBox &Box;
@@ -80,9 +84,10 @@ const PiecewiseLinear &Linearizer::fit(const SmoothFunction &F, Interval On,
 
 /// A rounder interval around \p Seen, so that more activations share one; to
 /// infinity where the function is within \p Within of an asymptote at its end,
-/// and everywhere where no ranges are declared.
+/// and everywhere where no ranges are declared. \p InPart, with room for what
+/// rounding weights before it does, since a part is bounded as a whole.
 Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
-                             double Within) const {
+                             double Within, bool InPart) const {
   double Width = std::max({Seen.High - Seen.Low, 1e-6 * std::fabs(Seen.Low),
                            1e-6 * std::fabs(Seen.High), 1e-6});
   double Step = std::exp2(std::floor(std::log2(Width)) - 5);
@@ -95,9 +100,11 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
     Out.High = Seen.High;
   if (Out.Low >= Out.High)
     Out.High = Out.Low + Step;
+  if (InPart)
+    Out = {Out.Low - Width / 64, Out.High + Width / 64};
   auto Far = [&](double X, bool Right) {
     auto Ray = F.ray(Right);
-    return Ray && (!Declared || ((Right ? X : -X) >= F.farOut() &&
+    return Ray && (!Declared || InPart || ((Right ? X : -X) >= F.farOut() &&
                                  std::fabs(F(X) - Ray->at(X)) <= Within));
   };
   Interval Wide = Out;
@@ -109,7 +116,7 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
 }
 
 bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
-                          std::vector<Spread> &Out, const Wish &W,
+                          std::vector<Spread> &Out, const Wish &W, bool InPart,
                           Linearization &L) {
   const SmoothFunction &F = N.Function;
   Interval Seen{HUGE_VAL, -HUGE_VAL};
@@ -133,8 +140,8 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
     return false;
   if (Mine.Error)
     *Mine.Error *= Value;
-  Interval On =
-      widened(F, Seen, Mine.Error.value_or(DefaultActivationError) / 2);
+  Interval On = widened(
+      F, Seen, Mine.Error.value_or(DefaultActivationError) / 2, InPart);
   const PiecewiseLinear &P = fit(F, On, Mine);
   double Slope = F.lipschitz(Seen.Low, Seen.High);
   for (size_t I = 0; I < Out.size(); ++I) {
@@ -142,10 +149,22 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
     // Also in this range: the model's own function is.
     Out[I] = {R.Low, R.High, Slope * In[I].Error + P.Error};
   }
-  L.Units.push_back({N.Operands[0].Value, {}, {}, N.Result, P});
+  L.Units.push_back({N.Operands[0].Value, {}, {}, N.Result, P, On});
   L.Segments = std::max(L.Segments, P.segments());
   L.Error = std::max(L.Error, P.Error);
   return true;
+}
+
+/// What enters a part: wherever \p From may really be, without an error. The
+/// result is the largest error of it.
+static double enter(const std::vector<Spread> &From,
+                    std::vector<Spread> &Entering) {
+  double Most = 0;
+  for (const Spread &S : From) {
+    Entering.push_back({S.Low - S.Error, S.High + S.Error, 0});
+    Most = std::max(Most, S.Error);
+  }
+  return Most;
 }
 
 Linearization Linearizer::choose(const Wish &W) {
@@ -157,15 +176,26 @@ Linearization Linearizer::choose(const Wish &W) {
     ValueId V = G.inputs()[I].Value;
     Values[V.Value].assign(G.value(V).Elements, {R.Low, R.High, 0});
   }
+  // Within a part everything is held against what should come of the values
+  // that enter it as they are.
+  PartTable PartOf(G);
+  std::vector<std::vector<Spread>> Entering(G.parts().size());
+  L.Parts.assign(G.parts().size(), {HUGE_VAL, HUGE_VAL});
   for (size_t At = 0; At < G.nodes().size(); ++At) {
     const Node &N = G.nodes()[At];
+    const GraphPart *Part =
+        PartOf[At] == PartTable::None ? nullptr : &G.parts()[PartOf[At]];
+    if (Part && Entering[PartOf[At]].empty())
+      L.Parts[PartOf[At]].Arriving =
+          enter(Values[Part->From.Value], Entering[PartOf[At]]);
     std::vector<Spread> Out(G.value(N.Result).Elements, {0, 0, 0});
     for (size_t I = 0; I < N.Bias.size(); ++I)
       Out[I].Low = Out[I].High = N.Bias[I];
     for (const Node::Operand &O : N.Operands) {
-      const auto &In = Values[O.Value.Value];
+      const auto &In = Part && O.Value == Part->From ? Entering[PartOf[At]]
+                                                     : Values[O.Value.Value];
       if (N.Kind == NodeKind::Smooth) {
-        if (activate(N, In, Out, W, L))
+        if (activate(N, In, Out, W, Part != nullptr, L))
           continue;
         L = Linearization();
         L.Unbounded = NodeId(static_cast<uint32_t>(At));
@@ -194,10 +224,18 @@ Linearization Linearizer::choose(const Wish &W) {
       double Lost = 1e-12 * std::max(std::fabs(S.Low), std::fabs(S.High));
       S = {S.Low - Lost, S.High + Lost, S.Error * (1 + 1e-12)};
     }
+    if (Part && N.Result == Part->To) {
+      PartError &E = L.Parts[PartOf[At]];
+      E.Own = 0;
+      for (Spread &S : Out) {
+        E.Own = std::max(E.Own, S.Error);
+        S.Error += Part->Slope * E.Arriving * (1 + 1e-12);
+      }
+    }
     Values[N.Result.Value] = std::move(Out);
   }
   for (const GraphPort &P : G.outputs())
-    for (const Spread &S : Values[P.Value.Value])
+    for (const Spread &S : Values[P.bounded().Value])
       L.Bound = std::max(L.Bound, S.Error);
   return L;
 }
@@ -274,9 +312,7 @@ void Linearizer::replace(Graph &G, Linearization &L) {
         G.addAffine(std::move(Result.Name), std::move(Result.Shape),
                     std::move(Sum), std::move(Offset), N.Source);
   }
-  for (auto *Ports : {&G.Inputs, &G.Outputs})
-    for (GraphPort &P : *Ports)
-      P.Value = New[P.Value.Value];
+  G.renumberEnds(New);
 }
 
 static bool isSmooth(const Graph &G) {

@@ -42,7 +42,7 @@ std::optional<InputBox> declaredBox(const Graph &G,
 /// models with smooth activations see prepareModel().
 std::optional<Quantization>
 roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
-           DiagnosticEngine &Diags, std::span<const PiecewiseUnit> Units = {});
+           DiagnosticEngine &Diags, const Linearization &Before = {});
 
 } // namespace nn2crn
 

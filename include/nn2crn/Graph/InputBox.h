@@ -27,7 +27,8 @@ ValueRange boxOf(const InputBox &Box, size_t I);
 /// True where the range of every input of \p G is known.
 bool declaresAll(const Graph &G, const InputBox &Box);
 /// The largest difference that up to 200 random inputs from the box show
-/// between the outputs of two graphs with the same ports.
+/// between the outputs of two graphs with the same ports, or between the scores
+/// of outputs that are indices.
 double measuredError(const Graph &A, const Graph &B, const InputBox &Box);
 
 } // namespace nn2crn
