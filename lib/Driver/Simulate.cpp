@@ -157,17 +157,27 @@ void printTable(const SimulationResult &Result, llvm::raw_ostream &OS) {
       continue;
     }
     bool Winners = Elements > 1 && Out.ElementNames.empty();
+    // Labels stand in place of indices, which need no column of their own.
+    auto LabelAt = [&](size_t Case) {
+      return Out.Meaning.labelOf(
+          std::span(Out.Values).subspan(Case * Elements, Elements));
+    };
+    bool Labels = Result.Cases != 0 && !LabelAt(0).empty();
     OS << "  case";
     for (size_t I = 0; I < Shown; ++I)
       OS << ' ' << llvm::right_justify(Columns.Names[I], Wide);
-    OS << (Shown < Elements ? "  ..." : "") << (Winners ? "  winner\n" : "\n");
+    OS << (Shown < Elements ? "  ..." : "") << (Labels    ? "  label\n"
+                                        : Winners ? "  winner\n"
+                                                  : "\n");
     for (size_t Case = 0; Case < std::min(Result.Cases, MostRows); ++Case) {
       auto Row = std::span(Out.Values).subspan(Case * Elements, Elements);
       OS << llvm::format("%6zu", Case);
       for (size_t I = 0; I < Shown; ++I)
         OS << ' ' << llvm::format("%13.7g", Row[I]);
       OS << (Shown < Elements ? "  ..." : "");
-      if (Winners)
+      if (Labels)
+        OS << "  " << printable(LabelAt(Case));
+      else if (Winners)
         OS << llvm::format("  %6zu", winner(Row));
       OS << '\n';
     }
