@@ -144,6 +144,14 @@ findTargets(const Network &Net, const SimulateRequest &Request,
   return Targets;
 }
 
+/// \p Label on one line.
+std::string visible(std::string_view Label) {
+  std::string Out;
+  for (char C : Label)
+    Out += static_cast<unsigned char>(C) < 0x20 || C == 0x7f ? '?' : C;
+  return Out;
+}
+
 void printTable(const SimulationResult &Result, llvm::raw_ostream &OS) {
   constexpr size_t MostColumns = 12, MostRows = 50, Wide = 13;
   for (const SimulationOutput &Out : Result.Outputs) {
@@ -176,7 +184,7 @@ void printTable(const SimulationResult &Result, llvm::raw_ostream &OS) {
         OS << ' ' << llvm::format("%13.7g", Row[I]);
       OS << (Shown < Elements ? "  ..." : "");
       if (Labels)
-        OS << "  " << printable(LabelAt(Case));
+        OS << "  " << visible(LabelAt(Case));
       else if (Winners)
         OS << llvm::format("  %6zu", winner(Row));
       OS << '\n';
