@@ -96,6 +96,7 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   if (!Passes)
     return std::nullopt;
   ONNXOptions Reading;
+  Reading.Head = Options.Head;
   if (!readFixedInputs(Options.Set, Bytes, FileName, Reading, Diags))
     return std::nullopt;
   auto G = importONNX(Bytes, FileName, Diags, Reading);

@@ -248,7 +248,7 @@ Tensor Operator::winnerOf(const Tensor &Given, const Axes &A) {
     return scaled(X, 0, 0);
   Tensor Lead = sum(X, 1, greatestOther(X), -1);
   Tensor Wins =
-      clipped(scaled(Lead, 1 / usedMargin(R.Options.HeadMargin)), 0, 1);
+      clipped(scaled(Lead, 1 / usedMargin(R.Options.Head.Margin)), 0, 1);
   std::vector<double> Indices(A.Length);
   for (size_t I = 0; I < Indices.size(); ++I)
     Indices[I] = static_cast<double>(I);

@@ -251,7 +251,7 @@ void Reader::sayHead(const Tensor &T, bool Kept, const std::string &Context) {
   else if (T.Head.IsIndex)
     P.remark(DiagId::WinnerMargin, Context,
              "it is the index of the winner wherever that leads by " +
-                 formatDouble(usedMargin(Options.HeadMargin)) +
+                 formatDouble(usedMargin(Options.Head.Margin)) +
                  ", and between 0 and that index where it leads by less",
              {"--head-margin takes another lead, --help says more"});
 }
@@ -264,7 +264,7 @@ void Reader::addOutput(const onnx::ValueInfoProto &Info) {
   if (!T.Head.Operators.empty()) {
     // What something else has computed is there anyway.
     Meaning.HeadKept =
-        Options.KeepHead || Computed.count(T.Head.Node->output(0));
+        Options.Head.Keep || Computed.count(T.Head.Node->output(0));
     sayHead(T, Meaning.HeadKept, Context);
     if (Meaning.HeadKept)
       T = computed(Info.name());
