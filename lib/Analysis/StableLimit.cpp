@@ -170,9 +170,10 @@ private:
       Reasons.push_back(examine(At));
       const FixedPointBlock &B = Blocks.back();
       if (B.Species.size() == 1 && !Reasons.back())
-        DiesOut[B.Species[0].Value] = std::ranges::all_of(
-            B.Flows,
-            [](const BlockFlow &F) { return F.Changes[0].Amount < 0; });
+        DiesOut[B.Species[0].Value] =
+            std::ranges::all_of(B.Flows, [](const BlockFlow &F) {
+              return F.Changes[0].Amount < 0;
+            });
     }
   }
 
@@ -277,8 +278,7 @@ private:
   std::optional<NoFixedPoint> examineOne(const FixedPointBlock &B) const {
     uint32_t Growth = 0, HeldBy = 0;
     bool Source = false, Loss = false, Moves = false;
-    if (std::ranges::all_of(B.Flows,
-                            [&](const auto &F) { return diesOut(F); }))
+    if (std::ranges::all_of(B.Flows, [&](const auto &F) { return diesOut(F); }))
       return NoFixedPoint{Kind::Timed, B.Species[0], ReactionId()};
     for (const BlockFlow &F : B.Flows) {
       uint32_t Power = F.Powers.empty() ? 0 : F.Powers[0].Exponent;

@@ -36,8 +36,8 @@ static bool checkWays(const CompileOptions &Options, DiagnosticEngine &Diags) {
   if (!isKnownActivationWay(Way))
     return Reject("no way to treat activations is named '" + Way + "'",
                   "known ways: " + std::string(activationWays()));
-  bool FixedPoint = Options.Scheme == "fixed-point" || Way == "fixed-point" ||
-                    Way == "timed";
+  bool FixedPoint =
+      Options.Scheme == "fixed-point" || Way == "fixed-point" || Way == "timed";
   if ((Options.Scheme == "nc-relu" &&
        (Way == "fixed-point" || Way == "timed")) ||
       (Options.Scheme == "fixed-point" && Way == "piecewise"))
@@ -99,6 +99,7 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   if (!Passes)
     return std::nullopt;
   ONNXOptions Reading;
+  Reading.Head = Options.Head;
   if (!readFixedInputs(Options.Set, Bytes, FileName, Reading, Diags))
     return std::nullopt;
   auto G = importONNX(Bytes, FileName, Diags, Reading);

@@ -42,13 +42,12 @@ static std::string twoDigits(double V) {
 
 std::optional<Quantization>
 nn2crn::roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
-                   DiagnosticEngine &Diags,
-                   std::span<const PiecewiseUnit> Units) {
+                   DiagnosticEngine &Diags, const Linearization &Before) {
   unsigned Most = Options.Bits.value_or(
       Options.Budget ? WeightOptions::MostBits : WeightOptions::DefaultBits);
   Quantization Q = Options.Budget
-                       ? quantizeWithin(G, *Options.Budget, Most, Box, Units)
-                       : quantize(G, Most, Box, Units);
+                       ? quantizeWithin(G, *Options.Budget, Most, Box, Before)
+                       : quantize(G, Most, Box, Before);
   if (Q.Exact)
     return Q;
   DiagLocation Where;

@@ -14,7 +14,8 @@ using namespace nn2crn;
 
 std::vector<std::vector<double>>
 nn2crn::evaluateGraph(const Graph &G,
-                      const std::vector<std::vector<double>> &Inputs) {
+                      const std::vector<std::vector<double>> &Inputs,
+                      bool Scores) {
   std::vector<std::vector<double>> Values(G.values().size());
   for (size_t I = 0; I < Inputs.size(); ++I)
     Values[G.inputs()[I].Value.Value] = Inputs[I];
@@ -49,6 +50,6 @@ nn2crn::evaluateGraph(const Graph &G,
   }
   std::vector<std::vector<double>> Outputs;
   for (const GraphPort &P : G.outputs())
-    Outputs.push_back(Values[P.Value.Value]);
+    Outputs.push_back(Values[(Scores ? P.bounded() : P.Value).Value]);
   return Outputs;
 }

@@ -52,7 +52,8 @@ double nn2crn::measuredError(const Graph &Exact, const Graph &Rounded,
             static_cast<double>(Random() >> 11) * 0x1p-53 * (R.High - R.Low);
       Inputs.push_back(std::move(X));
     }
-    auto A = evaluateGraph(Exact, Inputs), B = evaluateGraph(Rounded, Inputs);
+    auto A = evaluateGraph(Exact, Inputs, /*Scores=*/true),
+         B = evaluateGraph(Rounded, Inputs, /*Scores=*/true);
     for (size_t I = 0; I < A.size(); ++I)
       for (size_t J = 0; J < B.size(); ++J)
         if (Exact.outputs()[I].Name == Rounded.outputs()[J].Name)

@@ -189,26 +189,27 @@ const Smoothing &Smoothener::choose(double Error) {
   }
   Spreads Values = Inputs;
   NodeId Last;
-  bool Fine = propagate(
-      G, Values,
-      [&](NodeId Id, const std::vector<Spread> &In, std::vector<Spread> &Out) {
-        Last = Id;
-        const Node &N = G.node(Id);
-        if (!Timed.isNeeded(N.Result)) {
-          // Nobody looks, but for intervals.
-          for (size_t I = 0; I < Out.size(); ++I)
-            if (N.Kind == NodeKind::Relu) {
-              Out[I] = positive(In[I]);
-            } else {
-              auto R = N.Function.range(In[I].Low, In[I].High);
-              Out[I] = {R.Low, R.High, HUGE_VAL};
-            }
-          Sums.emplace_back();
-          return true;
-        }
-        return Timed.isTimed(Id) ? time(Id, Values, In, Out, Error)
-                                 : activate(N, In, Out, Error);
-      });
+  bool Fine =
+      propagate(G, Values,
+                [&](NodeId Id, bool, const std::vector<Spread> &In,
+                    std::vector<Spread> &Out) {
+                  Last = Id;
+                  const Node &N = G.node(Id);
+                  if (!Timed.isNeeded(N.Result)) {
+                    // Nobody looks, but for intervals.
+                    for (size_t I = 0; I < Out.size(); ++I)
+                      if (N.Kind == NodeKind::Relu) {
+                        Out[I] = positive(In[I]);
+                      } else {
+                        auto R = N.Function.range(In[I].Low, In[I].High);
+                        Out[I] = {R.Low, R.High, HUGE_VAL};
+                      }
+                    Sums.emplace_back();
+                    return true;
+                  }
+                  return Timed.isTimed(Id) ? time(Id, Values, In, Out, Error)
+                                           : activate(N, In, Out, Error);
+                });
   if (!Fine)
     Chosen.Refused = Last;
   Chosen.Bound = Fine ? outputError(G, Values) : HUGE_VAL;
@@ -308,7 +309,8 @@ Graph Smoothener::replaced(bool KeepRelus) const {
                        N.Source);
   }
   for (const GraphPort &P : G.outputs())
-    To.addOutput(P.Name, New[P.Value.Value], P.Shape);
+    To.addOutput(P.Name, New[P.Value.Value], P.Shape, P.Meaning,
+                 P.Scores.isValid() ? New[P.Scores.Value] : ValueId());
   return To;
 }
 
@@ -332,15 +334,24 @@ Smoothing nn2crn::smoothenWithError(Graph &G, double Error, const InputBox &Box,
 Smoothing nn2crn::smoothenWithin(Graph &G, double Budget, const InputBox &Box,
                                  const SmoothenOptions &Options) {
   Smoothener Z(G, Box, Options);
-  // Sums come in sizes, so that the bound grows with the error in steps.
-  double Error = std::min(Budget, 0.1);
-  Smoothing S;
-  for (int Try = 0; Try < 40; ++Try) {
-    S = Z.choose(Error);
-    if (S.Refused || S.Bound <= Budget)
+  // Sums come in sizes, so that the bound grows with the error in steps; and
+  // what errors of the inputs make is there however small others are.
+  double Error = std::min(Budget, 0.1), Best = Error, Least = HUGE_VAL;
+  constexpr unsigned MostStill = 8;
+  Smoothing S = Z.choose(Error);
+  for (unsigned Still = 0; !S.Refused && S.Bound > Budget;) {
+    Still = S.Bound < 0.99 * Least ? 0 : Still + 1;
+    if (Still == MostStill)
       break;
+    if (S.Bound < Least) {
+      Least = S.Bound;
+      Best = Error;
+    }
     double Less = std::isfinite(S.Bound) ? 0.98 * Budget / S.Bound : 0.1;
     Error *= std::clamp(Less, 0.01, 0.7);
+    S = Z.choose(Error);
   }
+  if (std::isfinite(Least) && (S.Refused || S.Bound > Budget))
+    S = Z.choose(Best);
   return finish(G, Z, S, Box, Options);
 }

@@ -16,8 +16,9 @@
 using namespace nn2crn;
 
 static bool isExponential(const Node &N) {
-  return N.Kind == NodeKind::Smooth && (N.Function.Kind == SmoothKind::Exp ||
-                                        N.Function.Kind == SmoothKind::ExpBelow);
+  return N.Kind == NodeKind::Smooth &&
+         (N.Function.Kind == SmoothKind::Exp ||
+          N.Function.Kind == SmoothKind::ExpBelow);
 }
 
 bool nn2crn::isTimed(const Node &N) {
@@ -115,8 +116,8 @@ std::optional<SoftmaxStep> nn2crn::softmaxStep(const Graph &G, const Node &N) {
     auto Is = [&](uint32_t J) {
       return std::ranges::binary_search(Terms, J) && Fits(J);
     };
-    auto Found = Is(I) ? std::ranges::find(Terms, I)
-                       : std::ranges::find_if(Terms, Fits);
+    auto Found =
+        Is(I) ? std::ranges::find(Terms, I) : std::ranges::find_if(Terms, Fits);
     if (Found == Terms.end())
       return std::nullopt;
     Out.Term.push_back(*Found);
@@ -135,7 +136,7 @@ TimedParts::TimedParts(const Graph &G, bool On)
         S && !Steps[G.value(S->Exponentials).Producer.Value])
       Steps[I] = std::move(S);
   for (const GraphPort &P : G.outputs())
-    Needed[P.Value.Value] = true;
+    Needed[P.Value.Value] = Needed[P.bounded().Value] = true;
   for (size_t I = G.nodes().size(); I-- > 0;) {
     const Node &N = G.nodes()[I];
     if (!Needed[N.Result.Value])

@@ -19,8 +19,8 @@ namespace nn2crn {
 /// Functions that a timer makes exact: Exp, Sigmoid and Tanh.
 bool isTimed(const Node &N);
 
-/// A node exp(b - log s) whose elements are exp(b) / s, where both exp(b) and s,
-/// a sum of such, are values of the graph: the last step of a Softmax.
+/// A node exp(b - log s) whose elements are exp(b) / s, where both exp(b) and
+/// s, a sum of such, are values of the graph: the last step of a Softmax.
 struct SoftmaxStep {
   /// exp(b) and s.
   ValueId Exponentials, Sums;

@@ -14,7 +14,6 @@
 using namespace nn2crn;
 using namespace nn2crn::fixedpoint;
 
-
 //===----------------------------------------------------------------------===//
 // Which sums have species
 //===----------------------------------------------------------------------===//
@@ -315,8 +314,7 @@ void FixedPointLowering::addUnits(NodeId Id) {
     if (Box) {
       // s(x) is at most x and sqrt(h) above 0. The distance from it falls at
       // least as fast as the distance of log(y + h / s), but for what moves x.
-      double Small = N.Function.Alpha,
-             Most = most(R, false) + std::sqrt(Small);
+      double Small = N.Function.Alpha, Most = most(R, false) + std::sqrt(Small);
       bound(Y, Most, std::log1p(Most * Most / Small) + lag(R));
     }
     H.Sources.push_back({Y, 1});
@@ -344,6 +342,7 @@ void FixedPointLowering::addOutputs() {
     Port Made;
     Made.Name = P.Name;
     Made.Direction = PortDirection::Output;
+    Made.Meaning = P.Meaning;
     Made.Shape = P.Shape;
     std::vector<PortTerm> Terms;
     for (size_t I = 0; I + 1 < H->Begin.size(); ++I) {

@@ -16,6 +16,7 @@
 #include "nn2crn/Driver/Activations.h"
 #include "nn2crn/Driver/FixedPoint.h"
 #include "nn2crn/IR/Network.h"
+#include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Support/Diagnostics.h"
 #include "nn2crn/Transforms/Pipeline.h"
 #include "nn2crn/Verification/Certificate.h"
@@ -40,6 +41,7 @@ struct CompileOptions {
   std::string Passes = "O1";
   WeightOptions Weights;
   ActivationOptions Activations;
+  HeadOptions Head;
   /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
   /// passes.
   std::vector<std::string> InputRanges;

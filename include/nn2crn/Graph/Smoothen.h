@@ -8,8 +8,8 @@
 //
 // Replaces every activation of a graph, ReLUs included, by smoothed ReLUs
 // between two affine nodes, or by exponentials and quotients: what the
-// fixed-point lowering has a reaction network for. The counterpart of Linearize.h, which replaces smooth
-// activations by sharp ones.
+// fixed-point lowering has a reaction network for. The counterpart of
+// Linearize.h, which replaces smooth activations by sharp ones.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +26,8 @@ namespace nn2crn {
 
 /// What replacing activations by smoothed ReLUs did.
 struct Smoothing {
-  /// Nodes that were replaced, those that are timed among them, and units of them that a single element takes at
-  /// most.
+  /// Nodes that were replaced, those that are timed among them, and units of
+  /// them that a single element takes at most.
   size_t Activations = 0, Timed = 0;
   unsigned Units = 0;
   /// The largest error of one, on what it can see; proven. Of timed ones, for a

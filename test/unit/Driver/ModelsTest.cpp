@@ -56,14 +56,10 @@ struct Way {
   bool Sequester;
 };
 constexpr Way Ways[] = {
-    {"auto", "O0", "auto", false},
-    {"auto", "O1", "auto", false},
-    {"auto", "O2", "auto", false},
-    {"nc-relu", "O2", "piecewise", false},
-    {"nc-relu", "Odsd", "auto", false},
-    {"fixed-point", "O0", "auto", false},
-    {"fixed-point", "O2", "auto", false},
-    {"fixed-point", "O1", "auto", true},
+    {"auto", "O0", "auto", false},        {"auto", "O1", "auto", false},
+    {"auto", "O2", "auto", false},        {"nc-relu", "O2", "piecewise", false},
+    {"nc-relu", "Odsd", "auto", false},   {"fixed-point", "O0", "auto", false},
+    {"fixed-point", "O2", "auto", false}, {"fixed-point", "O1", "auto", true},
 };
 
 /// Compiles \p Text every way within \p Budget and compares the first output
@@ -158,8 +154,8 @@ TEST(Models, ResidualBehindASmoothActivation) {
                 "z = Gemm <transB = 1> (x, W, b)\nr = Relu (z)\n"
                 "h = Tanh (r)\ns = Add (h, x)\ny = Relu (s)\n"),
       [&](const std::vector<Vector> &X) {
-        Vector Y = map(dense(W, B, X[0]),
-                       [](double V) { return std::tanh(relu(V)); });
+        Vector Y =
+            map(dense(W, B, X[0]), [](double V) { return std::tanh(relu(V)); });
         for (size_t I = 0; I < 3; ++I)
           Y[I] = relu(Y[I] + X[0][I]);
         return Y;
@@ -240,9 +236,7 @@ TEST(Models, EveryActivation) {
        [](double X) { return X > 0 ? X : double{0.1f} * X; }},
       {"ThresholdedRelu <alpha = 0.0> ", relu},
       {"HardSigmoid ",
-       [](double X) {
-         return std::clamp(double{0.2f} * X + 0.5, 0.0, 1.0);
-       }},
+       [](double X) { return std::clamp(double{0.2f} * X + 0.5, 0.0, 1.0); }},
       {"HardSwish ",
        [](double X) { return X * std::clamp(X + 3, 0.0, 6.0) / 6; }},
       {"Abs ", [](double X) { return std::fabs(X); }},
