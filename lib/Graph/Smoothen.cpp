@@ -20,7 +20,8 @@ class Smoothener {
 public:
   Smoothener(const Graph &G, const InputBox &Box,
              const SmoothenOptions &Options)
-      : G(G), Timed(G, Options.Timed), Inputs(inputSpreads(G, Box)) {
+      : G(G), Inputs(inputSpreads(G, Box)),
+        Timed(G, Options.Timed, Options.Timed ? ranges() : Spreads()) {
     Chosen.Declared = declaresAll(G, Box);
     for (size_t I = 0; I < Options.InputErrors.size(); ++I)
       for (Spread &S : Inputs[G.inputs()[I].Value.Value])
@@ -45,9 +46,12 @@ private:
   bool time(NodeId Id, const Spreads &Values, const std::vector<Spread> &In,
             std::vector<Spread> &Out, double Error);
 
+  /// Of all values, without errors.
+  Spreads ranges() const;
+
   const Graph &G;
-  TimedParts Timed;
   Spreads Inputs;
+  TimedParts Timed;
   Smoothing Chosen;
   /// By activation, in order; of no use for timed ones.
   std::vector<SmoothedSum> Sums;
@@ -119,6 +123,29 @@ bool Smoothener::activate(const Node &N, const std::vector<Spread> &In,
   return true;
 }
 
+/// What becomes of \p In in the model.
+static void applyModel(const Node &N, const std::vector<Spread> &In,
+                       std::vector<Spread> &Out) {
+  for (size_t I = 0; I < Out.size(); ++I)
+    if (N.Kind == NodeKind::Relu) {
+      Out[I] = positive(In[I]);
+    } else {
+      auto R = N.Function.range(In[I].Low, In[I].High);
+      Out[I] = {R.Low, R.High, In[I].Error};
+    }
+}
+
+Spreads Smoothener::ranges() const {
+  Spreads Values = Inputs;
+  propagate(G, Values,
+            [&](NodeId Id, bool, const std::vector<Spread> &In,
+                std::vector<Spread> &Out) {
+              applyModel(G.node(Id), In, Out);
+              return true;
+            });
+  return Values;
+}
+
 /// Where an exponential is off by the factor exp(+-\p Off), from a value of at
 /// most exp(\p High).
 static double exponentialError(double High, double Off) {
@@ -134,6 +161,14 @@ bool Smoothener::time(NodeId Id, const Spreads &Values,
   constexpr double Largest = 27; // exp of it is below 10^12
   double Slope = 0, Own = 0;
   const SoftmaxStep *Step = Timed.step(Id);
+  if (Timed.scores(Id)) {
+    // Only quotients matter, which see to the errors.
+    applyModel(G.node(Id), In, Out);
+    ++Chosen.Activations;
+    ++Chosen.Timed;
+    Sums.emplace_back();
+    return true;
+  }
   bool Half = F.Kind == SmoothKind::Sigmoid,
        Bounded = Half || F.Kind == SmoothKind::Tanh;
   if (Bounded) {
@@ -153,7 +188,7 @@ bool Smoothener::time(NodeId Id, const Spreads &Values,
       // 1/2.
       const Node &Sum = G.node(G.value(Step->Sums).Producer);
       for (uint32_t K : Sum.Operands[0].Weights.columnsOf(Step->Sum[I]))
-        Off = std::max(Off, Values[Step->Argument.Value][K].Error);
+        Off = std::max(Off, Timed.argumentError(*Step, K, Id, Values));
       Off = (Off + Error) / 2;
     } else if (Bounded) {
       Off = Slope * In[I].Error + Own;
@@ -196,14 +231,7 @@ const Smoothing &Smoothener::choose(double Error) {
                   Last = Id;
                   const Node &N = G.node(Id);
                   if (!Timed.isNeeded(N.Result)) {
-                    // Nobody looks, but for intervals.
-                    for (size_t I = 0; I < Out.size(); ++I)
-                      if (N.Kind == NodeKind::Relu) {
-                        Out[I] = positive(In[I]);
-                      } else {
-                        auto R = N.Function.range(In[I].Low, In[I].High);
-                        Out[I] = {R.Low, R.High, HUGE_VAL};
-                      }
+                    applyModel(N, In, Out); // Nobody looks, but for intervals.
                     Sums.emplace_back();
                     return true;
                   }
@@ -290,13 +318,17 @@ Graph Smoothener::replaced(bool KeepRelus) const {
                     Result);
       continue;
     }
+    if (const Scores *S = Timed.scores(NodeId(At))) {
+      Out = addShifted(To, *S, New, N, Result);
+      continue;
+    }
+    if (Timed.isTimed(NodeId(At))) {
+      Out = addTimed(To, N, New[N.Operands[0].Value.Value], Result);
+      continue;
+    }
     if (Activation) {
       const SmoothedSum &P = Sums[Next - 1];
       ValueId From = New[N.Operands[0].Value.Value];
-      if (Timed.isTimed(NodeId(At))) {
-        Out = addTimed(To, N, From, Result);
-        continue;
-      }
       Out = N.Kind == NodeKind::Relu && KeepRelus
                 ? To.addRelu(Result.Name, From, N.Source)
                 : addSum(To, P, From, Result, N.Source);

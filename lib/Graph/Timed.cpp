@@ -11,6 +11,7 @@
 #include "nn2crn/Graph/Smoothen.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 using namespace nn2crn;
@@ -126,8 +127,139 @@ std::optional<SoftmaxStep> nn2crn::softmaxStep(const Graph &G, const Node &N) {
   return Out;
 }
 
-TimedParts::TimedParts(const Graph &G, bool On)
-    : G(G), On(On), Steps(G.nodes().size()), Needed(G.values().size(), !On) {
+//===----------------------------------------------------------------------===//
+// Leaving out the maximum
+//===----------------------------------------------------------------------===//
+
+/// From row \p I to row \p J one thing comes and one goes: where these are.
+static std::optional<std::array<std::pair<uint32_t, uint32_t>, 2>>
+exchange(const Node &N, uint32_t I, uint32_t J) {
+  Row Change = rowOf(N, J);
+  for (const auto &[At, W] : rowOf(N, I))
+    Change[At] -= W;
+  std::erase_if(Change, [](const auto &Entry) { return Entry.second == 0; });
+  if (Change.size() != 2)
+    return std::nullopt;
+  auto Gone = Change.begin(), Come = std::next(Gone);
+  if (Gone->second == 1)
+    std::swap(Gone, Come);
+  if (Gone->second != -1 || Come->second != 1 ||
+      Gone->first.first == UINT32_MAX || Come->first.first == UINT32_MAX)
+    return std::nullopt;
+  return {{Gone->first, Come->first}};
+}
+
+std::optional<Scores> TimedParts::scoresOf(NodeId Id,
+                                           const Spreads &Ranges) const {
+  // Amounts from exp(-8) to exp(8) are no burden; beyond, the maximum is worth
+  // its ReLUs.
+  constexpr double MostHalfRange = 8;
+  const Node &N = G.node(Id);
+  const Node *B = producer(G, N.Operands[0].Value);
+  if (!B || B->Kind != NodeKind::Affine)
+    return std::nullopt;
+  std::vector<std::optional<Scores::Element>> Found(G.value(N.Result).Elements);
+  for (const Node &S : G.nodes()) {
+    if (S.Kind != NodeKind::Affine || !Summing[S.Result.Value] ||
+        S.Operands[0].Value != N.Result)
+      continue;
+    for (uint32_t R = 0; R < G.value(S.Result).Elements; ++R) {
+      auto Members = S.Operands[0].Weights.columnsOf(R);
+      if (Members.size() < 2)
+        return std::nullopt;
+      std::vector<std::pair<uint32_t, uint32_t>> Of;
+      for (uint32_t K : Members.subspan(1)) {
+        auto Two = exchange(*B, Members[0], K);
+        if (!Two || (!Of.empty() && Of[0] != (*Two)[0]))
+          return std::nullopt;
+        if (Of.empty())
+          Of.push_back((*Two)[0]);
+        Of.push_back((*Two)[1]);
+      }
+      double Low = HUGE_VAL, High = -HUGE_VAL;
+      for (auto [V, C] : Of) {
+        Low = std::min(Low, Ranges[V][C].Low);
+        High = std::max(High, Ranges[V][C].High);
+      }
+      if (!(High - Low <= 2 * MostHalfRange))
+        return std::nullopt;
+      for (size_t K = 0; K < Of.size(); ++K) {
+        if (Found[Members[K]])
+          return std::nullopt;
+        Found[Members[K]] = {ValueId(Of[K].first), Of[K].second,
+                             (Low + High) / 2};
+      }
+    }
+  }
+  Scores Out;
+  for (const auto &F : Found) {
+    if (!F)
+      return std::nullopt;
+    Out.Elements.push_back(*F);
+  }
+  return Out;
+}
+
+double TimedParts::argumentError(const SoftmaxStep &S, uint32_t I,
+                                 NodeId Reader, const Spreads &Values) const {
+  const Scores *Plain = scores(G.value(S.Exponentials).Producer);
+  if (!Plain)
+    return Values[S.Argument.Value][I].Error;
+  const Scores::Element &X = Plain->Elements[I];
+  // What enters a part of known slope is taken as it is.
+  uint32_t Part = PartOf[Reader.Value];
+  NodeId From = G.value(X.Of).Producer;
+  if (Part != PartTable::None &&
+      (!From.isValid() || PartOf[From.Value] != Part))
+    return 0;
+  return Values[X.Of.Value][X.Column].Error;
+}
+
+//===----------------------------------------------------------------------===//
+// What is timed, and what is left out
+//===----------------------------------------------------------------------===//
+
+void TimedParts::findNeeded(bool BySteps) {
+  Needed.assign(G.values().size(), false);
+  for (const GraphPort &P : G.outputs())
+    Needed[P.Value.Value] = Needed[P.bounded().Value] = true;
+  for (size_t I = G.nodes().size(); I-- > 0;) {
+    const Node &N = G.nodes()[I];
+    if (!Needed[N.Result.Value])
+      continue;
+    if (Steps[I]) {
+      if (BySteps)
+        Needed[Steps[I]->Exponentials.Value] = Needed[Steps[I]->Sums.Value] =
+            true;
+    } else if (Shifted[I]) {
+      for (const Scores::Element &X : Shifted[I]->Elements)
+        Needed[X.Of.Value] = true;
+    } else {
+      for (const Node::Operand &O : N.Operands)
+        Needed[O.Value.Value] = true;
+    }
+  }
+}
+
+void TimedParts::findScores(const Spreads &Ranges) {
+  findNeeded(false);
+  Summing.assign(G.values().size(), false);
+  for (const auto &S : Steps)
+    if (S)
+      Summing[S->Sums.Value] = true;
+  std::vector<bool> Tried(G.nodes().size());
+  for (const auto &S : Steps)
+    if (S && !Needed[S->Exponentials.Value]) {
+      NodeId E = G.value(S->Exponentials).Producer;
+      if (!Tried[E.Value])
+        Shifted[E.Value] = scoresOf(E, Ranges);
+      Tried[E.Value] = true;
+    }
+}
+
+TimedParts::TimedParts(const Graph &G, bool On, const Spreads &Ranges)
+    : G(G), On(On), PartOf(G), Steps(G.nodes().size()),
+      Shifted(G.nodes().size()), Needed(G.values().size(), true) {
   if (!On)
     return;
   for (uint32_t I = 0; I < G.nodes().size(); ++I)
@@ -135,19 +267,8 @@ TimedParts::TimedParts(const Graph &G, bool On)
     if (auto S = softmaxStep(G, G.nodes()[I]);
         S && !Steps[G.value(S->Exponentials).Producer.Value])
       Steps[I] = std::move(S);
-  for (const GraphPort &P : G.outputs())
-    Needed[P.Value.Value] = Needed[P.bounded().Value] = true;
-  for (size_t I = G.nodes().size(); I-- > 0;) {
-    const Node &N = G.nodes()[I];
-    if (!Needed[N.Result.Value])
-      continue;
-    if (Steps[I])
-      Needed[Steps[I]->Exponentials.Value] = Needed[Steps[I]->Sums.Value] =
-          true;
-    else
-      for (const Node::Operand &O : N.Operands)
-        Needed[O.Value.Value] = true;
-  }
+  findScores(Ranges);
+  findNeeded(true);
   // Which values wait for a timer.
   std::vector<bool> Waits(G.values().size());
   for (uint32_t I = 0; I < G.nodes().size(); ++I) {
@@ -210,6 +331,30 @@ ValueId nn2crn::addTimed(Graph &To, const Node &N, ValueId From,
   Only.push_back({Q, std::move(Twice), N.Source});
   return To.addAffine(Was.Name, Was.Shape, std::move(Only),
                       std::vector<double>(Was.Elements, -1), N.Source);
+}
+
+ValueId nn2crn::addShifted(Graph &To, const Scores &S,
+                           const std::vector<ValueId> &New, const Node &N,
+                           const Value &Was) {
+  std::map<uint32_t, SparseMatrix> Weights;
+  for (const Scores::Element &X : S.Elements)
+    Weights.try_emplace(New[X.Of.Value].Value,
+                        To.value(New[X.Of.Value]).Elements);
+  std::vector<double> Bias;
+  for (const Scores::Element &X : S.Elements) {
+    for (auto &[V, W] : Weights) {
+      if (V == New[X.Of.Value].Value)
+        W.add(X.Column, 1);
+      W.endRow();
+    }
+    Bias.push_back(-X.Centre);
+  }
+  std::vector<Node::Operand> Operands;
+  for (auto &[V, W] : Weights)
+    Operands.push_back({ValueId(V), std::move(W), N.Source});
+  ValueId B = To.addAffine(Was.Name + "_scores", Was.Shape, std::move(Operands),
+                           std::move(Bias), N.Source);
+  return addExponential(To, Was.Name, B, N.Source);
 }
 
 ValueId nn2crn::addStep(Graph &To, const SoftmaxStep &S, ValueId Exponentials,
