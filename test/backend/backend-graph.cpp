@@ -136,6 +136,7 @@ input but the first.
 static Verdict runOnce(const StoredTest &T, const StoredCase &C, Fixing How) {
   using enum Verdict::Kind;
   ONNXOptions Options;
+  Options.Head.Keep = true;
   // What is larger is refused, so that the test is quick.
   Options.Limits.Elements = uint64_t{1} << 21;
   Options.Limits.Weights = uint64_t{1} << 22;
