@@ -111,11 +111,11 @@ Tensor Operator::softmax() {
   bool Log = N.op_type() == "LogSoftmax";
   // The same number everywhere: no winner is kept by what goes in.
   bool Constant = A->Length == 1;
-  bool LeftOut = !Compute && !Constant && keepsWinners(*In[0], *A);
-  const Tensor *X = operandOfHead(!LeftOut);
+  const Tensor *X =
+      operandOfHead(Compute || Constant || !keepsWinners(*In[0], *A));
   if (!X)
     return {};
-  if (LeftOut && X->isActivation())
+  if (!Compute && !Constant && X->isActivation())
     return withHead(*X, scopeOf(*A), A->First);
   if (!mayCompute(*X))
     return {};

@@ -137,6 +137,8 @@ Tensor Operator::mulOrDiv() {
 //===----------------------------------------------------------------------===//
 
 Tensor Operator::addOrSub() {
+  if (Passing && !Compute) // The scores of 1 - sigmoid.
+    return scaled(*In[1], -1);
   double Sign = N.op_type() == "Sub" ? -1 : 1;
   const Tensor &A = *In[0];
   auto B = legacyOperand(A, *In[1]);

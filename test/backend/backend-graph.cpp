@@ -133,6 +133,21 @@ input but the first.
   return Text;
 }
 
+/// Whether two scores are so near to each other that the index of a winner need
+/// not be exact, and \p Got is what is promised then.
+static bool isUndecided(const Vector &Scores, const Vector &Got,
+                        const StoredTensor &Stored) {
+  for (size_t I = 0; I < Got.size(); ++I)
+    if (Got[I] < 0 || Got[I] > Stored.Values.Data[I])
+      return false;
+  Vector Sorted = Scores;
+  std::ranges::sort(Sorted);
+  for (size_t I = 1; I < Sorted.size(); ++I)
+    if (Sorted[I] - Sorted[I - 1] < usedMargin(DefaultHeadMargin))
+      return true;
+  return false;
+}
+
 static Verdict runOnce(const StoredTest &T, const StoredCase &C, Fixing How) {
   using enum Verdict::Kind;
   ONNXOptions Options;
@@ -170,14 +185,17 @@ static Verdict runOnce(const StoredTest &T, const StoredCase &C, Fixing How) {
   }
   if (X.empty())
     return {Refused, "no input is left: the result is a constant"};
-  std::vector<Vector> Y = evaluate(*G, X);
+  std::vector<Vector> Y = evaluate(*G, X), All = evaluateAll(*G, X);
   for (size_t I = 0; I < Y.size(); ++I) {
     const GraphPort &P = G->outputs()[I];
     const auto &Stored = C.Outputs.at(P.Name);
     if (!Stored)
       return {Refused, "an output is no tensor of numbers"};
     if (std::string Why = compare(*Stored, Y[I], P.Shape, toleranceOf(T.Name));
-        !Why.empty())
+        !Why.empty() && P.Scores.isValid() &&
+        isUndecided(All[P.Scores.Value], Y[I], *Stored))
+      return {Refused, "an index of a winner that leads by less than the margin"};
+    else if (!Why.empty())
       return {Wrong, "output '" + P.Name + "': " + Why};
   }
   return {Passed, FixingName[static_cast<size_t>(How)]};
