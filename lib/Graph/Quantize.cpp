@@ -425,13 +425,9 @@ public:
       return N.Operands.size() > 1 && !UnitOf[N.Result.Value];
     });
     double Steps = std::exp2(Bits - 1) - 1; // One bit is the sign.
-    std::vector<bool> IsIndex(G.Values.size());
-    for (const GraphPort &P : G.Outputs)
-      if (P.Scores.isValid())
-        IsIndex[P.Value.Value] = true;
+    std::vector<bool> Fixed = afterScores(G);
     for (Node &N : G.Nodes) {
-      // Another index would be another class.
-      if (N.Kind != NodeKind::Affine || IsIndex[N.Result.Value])
+      if (N.Kind != NodeKind::Affine || Fixed[N.Result.Value])
         continue;
       double Most = 0, Unit = 0;
       for (const Node::Operand &O : N.Operands)
@@ -449,6 +445,27 @@ public:
   }
 
 private:
+  /// By value: what makes an index of scores. Its weights are powers of two and
+  /// indices, and others would make other classes, which no bound speaks of.
+  static std::vector<bool> afterScores(const Graph &G) {
+    std::vector<bool> Out(G.Values.size());
+    for (const GraphPort &P : G.Outputs) {
+      if (!P.Scores.isValid())
+        continue;
+      std::vector<ValueId> Work{P.Value};
+      while (!Work.empty()) {
+        ValueId V = Work.back();
+        Work.pop_back();
+        NodeId From = G.value(V).Producer;
+        if (V == P.Scores || Out[V.Value] || !From.isValid())
+          continue;
+        Out[V.Value] = true;
+        for (const Node::Operand &O : G.node(From).Operands)
+          Work.push_back(O.Value);
+      }
+    }
+    return Out;
+  }
   /// The largest power of two that \p W, which is not 0, is a multiple of.
   static double lowestBit(double W) {
     int Exponent = 0;

@@ -78,8 +78,8 @@ struct Quantization {
 /// Rounds the weights of \p G to \p Bits, from 2 to 31, where they are not
 /// integers of as many bits times a step already; to fewer where the steps of
 /// layers that are added need more than MostIntegerBits together. A layer of
-/// integers of as many bits times a power of two stays as it is, and so does the
-/// sum that makes an index. \p Before is what was approximated in \p G: to know
+/// integers of as many bits times a power of two stays as it is, and so does
+/// what makes an index of scores. \p Before is what was approximated in \p G: to know
 /// it makes bounds tighter.
 Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box,
                       const Linearization &Before = {});
