@@ -174,9 +174,10 @@ void printTable(const SimulationResult &Result, llvm::raw_ostream &OS) {
     OS << "  case";
     for (size_t I = 0; I < Shown; ++I)
       OS << ' ' << llvm::right_justify(Columns.Names[I], Wide);
-    OS << (Shown < Elements ? "  ..." : "") << (Labels    ? "  label\n"
-                                        : Winners ? "  winner\n"
-                                                  : "\n");
+    OS << (Shown < Elements ? "  ..." : "")
+       << (Labels    ? "  label\n"
+           : Winners ? "  winner\n"
+                     : "\n");
     for (size_t Case = 0; Case < std::min(Result.Cases, MostRows); ++Case) {
       auto Row = std::span(Out.Values).subspan(Case * Elements, Elements);
       OS << llvm::format("%6zu", Case);

@@ -27,10 +27,11 @@ WeightFlags::WeightFlags()
                cl::desc("Approximate each such activation by n segments, at\n"
                         "most n with --error-budget (default: as many as keep\n"
                         "it within 0.001)")),
-      KeepHead("keep-head",
-               cl::desc("Compute a final Softmax, LogSoftmax, Sigmoid or\n"
-                        "ArgMax; otherwise it is left out, since it changes no\n"
-                        "winner, and the output shows what goes into it")),
+      KeepHead(
+          "keep-head",
+          cl::desc("Compute a final Softmax, LogSoftmax, Sigmoid or\n"
+                   "ArgMax; otherwise it is left out, since it changes no\n"
+                   "winner, and the output shows what goes into it")),
       HeadMargin("head-margin", cl::value_desc("m"),
                  cl::init(DefaultHeadMargin),
                  cl::desc("The index of an ArgMax is exact where the winner\n"

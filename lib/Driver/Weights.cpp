@@ -42,8 +42,7 @@ static std::string twoDigits(double V) {
 
 std::optional<Quantization>
 nn2crn::roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
-                   DiagnosticEngine &Diags,
-                   const Linearization &Before) {
+                   DiagnosticEngine &Diags, const Linearization &Before) {
   unsigned Most = Options.Bits.value_or(
       Options.Budget ? WeightOptions::MostBits : WeightOptions::DefaultBits);
   Quantization Q = Options.Budget

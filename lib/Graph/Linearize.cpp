@@ -104,8 +104,9 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
     Out = {Out.Low - Width / 64, Out.High + Width / 64};
   auto Far = [&](double X, bool Right) {
     auto Ray = F.ray(Right);
-    return Ray && (!Declared || InPart || ((Right ? X : -X) >= F.farOut() &&
-                                 std::fabs(F(X) - Ray->at(X)) <= Within));
+    return Ray && (!Declared || InPart ||
+                   ((Right ? X : -X) >= F.farOut() &&
+                    std::fabs(F(X) - Ray->at(X)) <= Within));
   };
   Interval Wide = Out;
   if (Far(Out.Low, false))
@@ -140,8 +141,8 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
     return false;
   if (Mine.Error)
     *Mine.Error *= Value;
-  Interval On = widened(
-      F, Seen, Mine.Error.value_or(DefaultActivationError) / 2, InPart);
+  Interval On =
+      widened(F, Seen, Mine.Error.value_or(DefaultActivationError) / 2, InPart);
   const PiecewiseLinear &P = fit(F, On, Mine);
   double Slope = F.lipschitz(Seen.Low, Seen.High);
   for (size_t I = 0; I < Out.size(); ++I) {

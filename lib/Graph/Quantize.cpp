@@ -221,8 +221,8 @@ ErrorBound::Spreads ErrorBound::spreadsOf(size_t At, const Operands &ValueOf,
   }
   if (const PiecewiseUnit *Any = UnitOf[N.Result.Value]; Any && Proven)
     for (const Spread &X : ValueOf(Any->From))
-      *Proven &= X.Low - X.Error >= Any->On.Low &&
-                 X.High + X.Error <= Any->On.High;
+      *Proven &=
+          X.Low - X.Error >= Any->On.Low && X.High + X.Error <= Any->On.High;
   for (uint32_t R = 0; U && R < Out.size(); ++R) {
     const Spread &X = ValueOf(U->From)[R];
     auto Range = U->Function.range(X.Low, X.High);
@@ -272,9 +272,8 @@ double ErrorBound::run(const InputBox &Box) {
     Values[V.Value].assign(Exact.value(V).Elements, {R.Low, R.High, 0});
   }
   for (size_t At = 0; At < Exact.nodes().size(); ++At) {
-    Spreads Out = spreadsOf(At, [&](ValueId V) -> const Spreads & {
-      return Values[V.Value];
-    });
+    Spreads Out = spreadsOf(
+        At, [&](ValueId V) -> const Spreads & { return Values[V.Value]; });
     uint32_t Part = PartOf[At];
     if (Part < L.Parts.size() && std::isfinite(L.Parts[Part].Own))
       partNode(At, Part, Out);

@@ -146,8 +146,8 @@ Tensor Operator::softmaxOf(const Tensor &Given, const Axes &A, bool Log) {
   if (!fits(Given.Dims, elementsOf(Given.Dims)))
     return {};
   auto Extent = [](uint64_t V) { return static_cast<int64_t>(V); };
-  Tensor X = renamed(
-      Given, {Extent(A.Outer), Extent(A.Length), Extent(A.Inner)});
+  Tensor X =
+      renamed(Given, {Extent(A.Outer), Extent(A.Length), Extent(A.Inner)});
   SparseMatrix Members(static_cast<uint32_t>(elementsOf(X.Dims)));
   for (uint64_t G = 0; G < Groups; ++G) {
     uint64_t First = G / A.Inner * A.Length * A.Inner + G % A.Inner;
@@ -155,8 +155,7 @@ Tensor Operator::softmaxOf(const Tensor &Given, const Axes &A, bool Log) {
       Members.add(static_cast<uint32_t>(First + K * A.Inner), 1);
     Members.endRow();
   }
-  Tensor Most =
-      greatest(X, {Extent(A.Outer), 1, Extent(A.Inner)}, Members, 1);
+  Tensor Most = greatest(X, {Extent(A.Outer), 1, Extent(A.Inner)}, Members, 1);
   Tensor Below = sum(X, 1, Most, -1);
   Tensor Sum = along(smoothed(Below, {SmoothKind::ExpBelow}),
                      rowOf(std::vector<double>(A.Length, 1)));
@@ -221,7 +220,9 @@ Tensor Operator::knownWinner(const Tensor &X, const Axes &A, Shape Dims,
   std::vector<double> Data;
   for (uint64_t G = 0; G < A.Outer * A.Inner; ++G) {
     uint64_t First = G / A.Inner * A.Length * A.Inner + G % A.Inner, Best = 0;
-    auto At = [&](uint64_t K) { return Sign * X.Known->Data[First + K * A.Inner]; };
+    auto At = [&](uint64_t K) {
+      return Sign * X.Known->Data[First + K * A.Inner];
+    };
     for (uint64_t K = 1; K < A.Length; ++K)
       if (At(K) > At(Best) || (Last && At(K) == At(Best)))
         Best = K;
@@ -241,12 +242,13 @@ Tensor Operator::winnerOf(const Tensor &Given, const Axes &A) {
   if (Given.S == Tensor::State::Broken || !fits(Given.Dims))
     return {};
   auto Extent = [](uint64_t V) { return static_cast<int64_t>(V); };
-  Tensor X = renamed(
-      Given, {Extent(A.Outer), Extent(A.Length), Extent(A.Inner)});
+  Tensor X =
+      renamed(Given, {Extent(A.Outer), Extent(A.Length), Extent(A.Inner)});
   if (A.Length == 1)
     return scaled(X, 0, 0);
   Tensor Lead = sum(X, 1, greatestOther(X), -1);
-  Tensor Wins = clipped(scaled(Lead, 1 / usedMargin(R.Options.Head.Margin)), 0, 1);
+  Tensor Wins =
+      clipped(scaled(Lead, 1 / usedMargin(R.Options.Head.Margin)), 0, 1);
   std::vector<double> Indices(A.Length);
   for (size_t I = 0; I < Indices.size(); ++I)
     Indices[I] = static_cast<double>(I);

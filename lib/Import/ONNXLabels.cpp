@@ -49,7 +49,8 @@ Tensor Operator::arrayFeatureExtractor() {
   const Tensor &X = *In[0], &Y = *In[1];
   if (Y.Classes != 0) {
     if (!X.isKnown() || elementsOf(X.Dims) != X.Known->Data.size() ||
-        elementsOf(X.Dims) != static_cast<uint64_t>(X.Dims.empty() ? 1 : X.Dims.back()))
+        elementsOf(X.Dims) !=
+            static_cast<uint64_t>(X.Dims.empty() ? 1 : X.Dims.back()))
       return refuse("with computed places");
     if (X.Known->Data.size() != static_cast<size_t>(Y.Classes))
       return fail(DiagId::ShapeMismatch,
@@ -65,9 +66,8 @@ Tensor Operator::arrayFeatureExtractor() {
         Labels.AreIntegers &= isIntegerLabel(Labels.Names.back());
       }
     }
-    Tensor Out = Compute ? renamed(Y, {1, static_cast<int64_t>(
-                                              elementsOf(Y.Dims))})
-                         : Y;
+    Tensor Out =
+        Compute ? renamed(Y, {1, static_cast<int64_t>(elementsOf(Y.Dims))}) : Y;
     Out.Type = X.Type;
     return labelled(std::move(Out), std::move(Labels));
   }
@@ -79,9 +79,9 @@ Tensor Operator::arrayFeatureExtractor() {
   std::vector<int64_t> Columns;
   for (double V : Places->Data) {
     if (!(V >= 0 && V < static_cast<double>(X.Dims.back())))
-      return fail(DiagId::BadTensor,
-                  "place " + labelText(V) + " is beyond the last axis of " +
-                      dimsText(X.Dims));
+      return fail(DiagId::BadTensor, "place " + labelText(V) +
+                                         " is beyond the last axis of " +
+                                         dimsText(X.Dims));
     Columns.push_back(static_cast<int64_t>(V));
   }
   std::vector<AxisMap> Maps(X.Dims.size());

@@ -185,8 +185,7 @@ bool Operator::findOperands() {
     if (Passing && !Compute && !Row->isHead() && IsData)
       continue;
     // An index is of use to whatever passes it on, and to nothing else.
-    bool IsIndex =
-        T->Classes != 0 && (!Passing || Row->isHead() || !IsData);
+    bool IsIndex = T->Classes != 0 && (!Passing || Row->isHead() || !IsData);
     if (IsIndex && T->Head.Node)
       R.unsupported(*T->Head.Node, "before the end of the model");
     if (IsIndex)

@@ -238,7 +238,9 @@ void Reader::addInputs() {
 void Reader::sayHead(const Tensor &T, bool Kept, const std::string &Context) {
   std::string Names;
   for (size_t I = 0; I < T.Head.Operators.size(); ++I)
-    Names += (I == 0 ? "" : I + 1 < T.Head.Operators.size() ? ", " : " and ") +
+    Names += (I == 0                            ? ""
+              : I + 1 < T.Head.Operators.size() ? ", "
+                                                : " and ") +
              T.Head.Operators[I];
   if (!Kept)
     P.remark(DiagId::DroppedHead, Context,

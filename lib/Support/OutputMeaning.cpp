@@ -15,8 +15,7 @@
 
 using namespace nn2crn;
 
-std::string_view
-OutputMeaning::labelOf(std::span<const double> Values) const {
+std::string_view OutputMeaning::labelOf(std::span<const double> Values) const {
   if (Labels.empty())
     return {};
   if (!isIndex()) {

@@ -194,7 +194,8 @@ static Verdict runOnce(const StoredTest &T, const StoredCase &C, Fixing How) {
     if (std::string Why = compare(*Stored, Y[I], P.Shape, toleranceOf(T.Name));
         !Why.empty() && P.Scores.isValid() &&
         isUndecided(All[P.Scores.Value], Y[I], *Stored))
-      return {Refused, "an index of a winner that leads by less than the margin"};
+      return {Refused,
+              "an index of a winner that leads by less than the margin"};
     else if (!Why.empty())
       return {Wrong, "output '" + P.Name + "': " + Why};
   }

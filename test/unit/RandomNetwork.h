@@ -124,10 +124,10 @@ inline Network randomNetwork(uint32_t Seed) {
       P.Meaning.Head = {"Softmax", "ArgMax"};
       P.Meaning.HeadKept = Below(2) == 0;
       P.Meaning.LabelsAreIntegers = Below(2) == 0;
-      P.Meaning.Labels = P.Meaning.LabelsAreIntegers
-                             ? std::vector<std::string>{"-7", "0", "12"}
-                             : std::vector<std::string>{"a", "b \"c\"\n", "7",
-                                                        ""};
+      P.Meaning.Labels =
+          P.Meaning.LabelsAreIntegers
+              ? std::vector<std::string>{"-7", "0", "12"}
+              : std::vector<std::string>{"a", "b \"c\"\n", "7", ""};
     }
     Edit.addPort(std::move(P));
   }

@@ -40,9 +40,10 @@ std::optional<InputBox> declaredBox(const Graph &G,
 /// Rounds the weights of \p G where they are not integers times a step, and
 /// says what that does. Empty after reporting that the budget is missed. For
 /// models with smooth activations see prepareModel().
-std::optional<Quantization>
-roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
-           DiagnosticEngine &Diags, const Linearization &Before = {});
+std::optional<Quantization> roundModel(Graph &G, const WeightOptions &Options,
+                                       const InputBox &Box,
+                                       DiagnosticEngine &Diags,
+                                       const Linearization &Before = {});
 
 } // namespace nn2crn
 

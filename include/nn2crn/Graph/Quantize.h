@@ -79,8 +79,8 @@ struct Quantization {
 /// integers of as many bits times a step already; to fewer where the steps of
 /// layers that are added need more than MostIntegerBits together. A layer of
 /// integers of as many bits times a power of two stays as it is, and so does
-/// what makes an index of scores. \p Before is what was approximated in \p G: to know
-/// it makes bounds tighter.
+/// what makes an index of scores. \p Before is what was approximated in \p G:
+/// to know it makes bounds tighter.
 Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box,
                       const Linearization &Before = {});
 

@@ -1,4 +1,5 @@
-//===- OutputMeaning.h - What an output says, beyond its numbers -*- C++ -*-===//
+//===- OutputMeaning.h - What an output says, beyond its numbers -*- C++
+//-*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

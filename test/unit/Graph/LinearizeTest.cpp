@@ -261,13 +261,13 @@ ValueId addSoftmax(Graph &G, ValueId X, bool AddPart) {
   ValueId Exps = G.addSmooth("e", Below, {SmoothKind::ExpBelow}, S);
   From.clear();
   From.push_back({Exps, dense(N, {Vector(N, 1)}), S});
-  ValueId Log = G.addSmooth("l", Affine(1, std::move(From)),
-                            {SmoothKind::LogAbove}, S);
+  ValueId Log =
+      G.addSmooth("l", Affine(1, std::move(From)), {SmoothKind::LogAbove}, S);
   From.clear();
   From.push_back({Below, SparseMatrix::identity(N), S});
   From.push_back({Log, dense(1, std::vector<Vector>(N, Vector{-1})), S});
-  ValueId Y = G.addSmooth("y", Affine(N, std::move(From)),
-                          {SmoothKind::ExpBelow}, S);
+  ValueId Y =
+      G.addSmooth("y", Affine(N, std::move(From)), {SmoothKind::ExpBelow}, S);
   if (AddPart)
     G.addPart({X, Y, 0.5});
   return Y;
@@ -327,8 +327,7 @@ TEST(GraphParts, BoundsHoldAndAreUseful) {
     Linearization LP = Seed % 3
                            ? linearizeWithError(RoundedPlain, 0.002, 60, Box)
                            : linearizeWithSegments(RoundedPlain, 12, Box);
-    double PlainBound =
-        LP.Bound + quantize(RoundedPlain, Bits, Box, LP).Bound;
+    double PlainBound = LP.Bound + quantize(RoundedPlain, Bits, Box, LP).Bound;
     Ratios.push_back((L.Bound + Q.Bound) / Most);
     Gains.push_back(PlainBound / (L.Bound + Q.Bound));
   }

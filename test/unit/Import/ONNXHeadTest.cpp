@@ -22,10 +22,10 @@ Imported importHead(const std::string &Nodes, const std::string &Output,
                     int Opset = 13) {
   HeadOptions Head;
   Head.Keep = Keep;
-  std::string Text = "<ir_version: 7, opset_import: [\"\" : " +
-                     std::to_string(Opset) +
-                     ", \"ai.onnx.ml\" : 2]>\ng (" + Input + ") => (" +
-                     Output + ") " + Nodes + "\n";
+  std::string Text =
+      "<ir_version: 7, opset_import: [\"\" : " + std::to_string(Opset) +
+      ", \"ai.onnx.ml\" : 2]>\ng (" + Input + ") => (" + Output + ") " + Nodes +
+      "\n";
   return Imported(Text, "m.onnxtext", {}, Head);
 }
 
@@ -70,16 +70,17 @@ TEST(ONNXHead, SoftmaxIsComputedAlongItsAxis) {
     size_t Outer, N, Inner;
   };
   // Of [1, 2, 3, 2].
-  for (Case C : {Case{13, "<axis = 1>", 1, 2, 6}, Case{13, "<axis = 2>", 2, 3, 2},
-                 Case{13, "", 6, 2, 1}, Case{13, "<axis = -2>", 2, 3, 2},
-                 Case{11, "<axis = 2>", 2, 6, 1}, Case{11, "", 1, 12, 1},
-                 Case{1, "<axis = -1>", 6, 2, 1}})
+  for (Case C :
+       {Case{13, "<axis = 1>", 1, 2, 6}, Case{13, "<axis = 2>", 2, 3, 2},
+        Case{13, "", 6, 2, 1}, Case{13, "<axis = -2>", 2, 3, 2},
+        Case{11, "<axis = 2>", 2, 6, 1}, Case{11, "", 1, 12, 1},
+        Case{1, "<axis = -1>", 6, 2, 1}})
     for (bool Log : {false, true})
       for (double Scale : {3.0, 1e4}) {
         std::string Op = Log ? "LogSoftmax " : "Softmax ";
-        Imported I = importHead("{ y = " + Op + C.Axis + " (x) }",
-                                "float[N, 2, 3, 2] y", "float[N, 2, 3, 2] x",
-                                true, C.Opset);
+        Imported I =
+            importHead("{ y = " + Op + C.Axis + " (x) }", "float[N, 2, 3, 2] y",
+                       "float[N, 2, 3, 2] x", true, C.Opset);
         ASSERT_TRUE(I.G) << I.text();
         EXPECT_EQ(verify(*I.G), "");
         std::mt19937 Random(1);
@@ -93,10 +94,10 @@ TEST(ONNXHead, SoftmaxIsComputedAlongItsAxis) {
 
 TEST(ONNXHead, AnAxisOfLengthOneIsConstant) {
   for (bool Keep : {false, true}) {
-    Imported I = importHead("{ y = Softmax <axis = 0> (x)\n"
-                            "z = LogSoftmax <axis = 0> (x) }",
-                            "float[N, 2] y, float[N, 2] z", "float[N, 2] x",
-                            Keep);
+    Imported I =
+        importHead("{ y = Softmax <axis = 0> (x)\n"
+                   "z = LogSoftmax <axis = 0> (x) }",
+                   "float[N, 2] y, float[N, 2] z", "float[N, 2] x", Keep);
     ASSERT_TRUE(I.G) << I.text();
     EXPECT_EQ(evaluate(*I.G, {{3, -4}}), (std::vector<Vector>{{1, 1}, {0, 0}}));
     EXPECT_TRUE(I.G->outputs()[0].Meaning.Head.empty());
@@ -162,9 +163,9 @@ TEST(ONNXHead, WhatIsReadInTheMiddleIsComputed) {
     EXPECT_TRUE(I.Diags.All.empty());
     expectNear(I.run({0, 0}), {1, 1});
     // One that is needed anyway is shown as it is.
-    Imported Both = importHead("{ p = Softmax (x)\ny = Neg (p) }",
-                               "float[N, 2] y, float[N, 2] p",
-                               "float[N, 2] x", Keep);
+    Imported Both =
+        importHead("{ p = Softmax (x)\ny = Neg (p) }",
+                   "float[N, 2] y, float[N, 2] p", "float[N, 2] x", Keep);
     ASSERT_TRUE(Both.G) << Both.text();
     expectNear(evaluate(*Both.G, {{0, 0}})[1], {0.5, 0.5});
     EXPECT_TRUE(Both.G->outputs()[1].Meaning.HeadKept);
@@ -199,9 +200,9 @@ TEST(ONNXHead, AnIndexIsOfNoUseInTheMiddle) {
        {"y = Cast <to = 1> (i)\nz = Relu (y)", "z = Softmax (i)",
         "z = ArgMax <axis = 0> (i)", "s = Shape (i)\nz = Cast <to = 1> (s)",
         "c = CastLike (x, i)\nz = Add (c, c)"}) {
-    Imported I = importHead(std::string("{ i = ArgMax <axis = 1> (x)\n") + Use +
-                                " }",
-                            "float[N, m] z", "float[N, 2] x", true, 15);
+    Imported I =
+        importHead(std::string("{ i = ArgMax <axis = 1> (x)\n") + Use + " }",
+                   "float[N, m] z", "float[N, 2] x", true, 15);
     EXPECT_FALSE(I.G) << Use;
     EXPECT_EQ(I.Diags.errors(DiagId::UnsupportedOperator), 1u) << I.text();
     EXPECT_TRUE(I.says("ArgMax before the end of the model")) << I.text();
@@ -222,10 +223,10 @@ TEST(ONNXHead, ArgMaxIsTheIndexWhereTheWinnerLeads) {
   for (size_t N = 2; N <= 9; ++N)
     for (bool Least : {false, true}) {
       std::string Shape = "[N, 2, " + std::to_string(N) + "] ";
-      Imported I = importHead(std::string("{ y = ") +
-                                  (Least ? "ArgMin" : "ArgMax") +
-                                  " <axis = 2, keepdims = 0> (x) }",
-                              "int64[N, 2] y", "float" + Shape + "x");
+      Imported I =
+          importHead(std::string("{ y = ") + (Least ? "ArgMin" : "ArgMax") +
+                         " <axis = 2, keepdims = 0> (x) }",
+                     "int64[N, 2] y", "float" + Shape + "x");
       ASSERT_TRUE(I.G) << I.text();
       EXPECT_EQ(verify(*I.G), "");
       EXPECT_TRUE(I.says("leads by 0.0078125")) << I.text();
@@ -245,8 +246,8 @@ TEST(ONNXHead, ArgMaxIsTheIndexWhereTheWinnerLeads) {
                    X.begin() + static_cast<ptrdiff_t>(Row * N + N));
           for (double &V : S)
             V = Least ? -V : V;
-          auto Winner = static_cast<double>(std::ranges::max_element(S) -
-                                            S.begin());
+          auto Winner =
+              static_cast<double>(std::ranges::max_element(S) - S.begin());
           std::ranges::sort(S, std::greater<>());
           if (S[0] - S[1] >= 0x1p-7) {
             EXPECT_EQ(Y[Row], Winner);
@@ -290,9 +291,9 @@ static Imported multiClass(const std::string &Classes, const std::string &Tail,
 
 TEST(ONNXLabels, OfIntegersAndOfWords) {
   for (bool Keep : {false, true}) {
-    Imported I = multiClass("int32[3] classes = {4, 0, 7}",
-                            "label = Cast <to = 7> (r)",
-                            "classlabels_int64s = [4, 0, 7]", Keep);
+    Imported I =
+        multiClass("int32[3] classes = {4, 0, 7}", "label = Cast <to = 7> (r)",
+                   "classlabels_int64s = [4, 0, 7]", Keep);
     ASSERT_TRUE(I.G) << I.text();
     auto Y = evaluate(*I.G, {{0, 1, 3}});
     const OutputMeaning &L = I.G->outputs()[0].Meaning,
@@ -304,8 +305,8 @@ TEST(ONNXLabels, OfIntegersAndOfWords) {
     EXPECT_EQ(Y[0], Keep ? Vector{2} : Vector({0, 1, 3}));
     EXPECT_EQ(I.G->outputs()[0].Shape,
               Keep ? std::vector<int64_t>{} : std::vector<int64_t>{3});
-    expectNear(Y[1], Keep ? softmaxOf({0, 1, 3}, 1, 3, 1, false)
-                          : Vector({0, 1, 3}));
+    expectNear(Y[1],
+               Keep ? softmaxOf({0, 1, 3}, 1, 3, 1, false) : Vector({0, 1, 3}));
     EXPECT_EQ(L.labelOf(Y[0]), "7");
     EXPECT_EQ(P.labelOf(Y[1]), "7");
   }
@@ -324,15 +325,15 @@ TEST(ONNXLabels, OfIntegersAndOfWords) {
 
 TEST(ONNXLabels, BinaryClassifiersEndInASigmoid) {
   for (bool Keep : {false, true}) {
-    Imported I = importHead(R"(<float one = {1}> {
+    Imported I =
+        importHead(R"(<float one = {1}> {
         p = Sigmoid (x)
         q = Sub (one, p)
         both = Concat <axis = 1> (q, p)
         i = ArgMax <axis = 1> (both)
         label = Cast <to = 7> (i)
         prob = ai.onnx.ml.ZipMap <classlabels_strings = ["no", "yes"]> (both) })",
-                            "int64[n] label, float[N, 2] prob", "float[N, 1] x",
-                            Keep);
+                   "int64[n] label, float[N, 2] prob", "float[N, 1] x", Keep);
     ASSERT_TRUE(I.G) << I.text();
     auto Y = evaluate(*I.G, {{-2}});
     if (Keep) {
