@@ -217,7 +217,7 @@ StoredTest test::loadTest(const fs::path &Root, const fs::path &Folder) {
 // What is fixed
 //===----------------------------------------------------------------------===//
 
-static bool isFloat(int32_t Type) {
+bool test::isFloat(int32_t Type) {
   return Type == TensorProto::FLOAT || Type == TensorProto::DOUBLE ||
          Type == TensorProto::FLOAT16 || Type == TensorProto::BFLOAT16;
 }

@@ -15,6 +15,7 @@
 
 #include "nn2crn/Driver/Activations.h"
 #include "nn2crn/IR/Network.h"
+#include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Support/Diagnostics.h"
 #include "nn2crn/Transforms/Pipeline.h"
 #include "nn2crn/Verification/Certificate.h"
@@ -39,6 +40,8 @@ struct CompileOptions {
   std::vector<std::string> InputRanges;
   /// `NAME=SPEC` each: inputs of the model that are constants of the network.
   std::vector<std::string> Set;
+  /// Limits, and such constants as arrays; those of Set are added.
+  ONNXOptions Reading;
   /// How the passes are run and watched.
   PassRunOptions Run;
   /// Hold the network against the model after all passes.
