@@ -32,7 +32,7 @@ static Linearization approximated(Graph &G, const WeightOptions &Weights,
     Linearization L = linearizeWithin(Tried, Share, Most, Box);
     // One bit is the sign.
     unsigned Bits = Weights.Bits.value_or(WeightOptions::MostBits) - 1;
-    if (!L.Unbounded && integerScales(Tried, Bits)) {
+    if (!L.failed() && integerScales(Tried, Bits)) {
       // Nothing is left for weights to need.
       Share = *Weights.Budget;
       return linearizeWithin(G, Share, Most, Box);
@@ -72,6 +72,19 @@ static bool replaceActivations(Graph &G, const WeightOptions &Weights,
                std::string(N.Function.name()) +
                    " grows beyond all bounds for inputs in their ranges")
         .note(Narrower);
+    return false;
+  }
+  if (L.Undefined) {
+    const Node &N = G.node(*L.Undefined);
+    Diags
+        .error(DiagId::UndefinedFunction, G.locate(N.Source),
+               std::string(N.Function.name()) +
+                   " is not defined at all values that it may see, from " +
+                   twoDigits(L.Seen.Low) + " to " + twoDigits(L.Seen.High) +
+                   (L.Declared ? " for inputs in their ranges"
+                               : " for inputs from -1 to 1, as no range is "
+                                 "declared"))
+        .note("give an --input-range that keeps it where it is defined");
     return false;
   }
   DiagLocation Where;

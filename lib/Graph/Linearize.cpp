@@ -52,7 +52,8 @@ private:
   const PiecewiseLinear &fit(const SmoothFunction &F, Interval On,
                              const Wish &W);
   Interval widened(const SmoothFunction &F, Interval Seen, double Within) const;
-  bool activate(const Node &N, const std::vector<Spread> &In,
+  /// False where that cannot be, as \p L then says of the node \p At.
+  bool activate(NodeId At, const std::vector<Spread> &In,
                 std::vector<Spread> &Out, const Wish &W, Linearization &L);
 
   const Graph &G;
@@ -93,8 +94,12 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
     Out.Low = Seen.Low;
   if (!F.ray(true))
     Out.High = Seen.High;
-  if (Out.Low >= Out.High)
-    Out.High = Out.Low + Step;
+  if (Out.Low >= Out.High) {
+    if (F.isDefined(Out.Low, Out.Low + Step))
+      Out.High = Out.Low + Step;
+    else
+      Out.Low = Out.High - Step;
+  }
   auto Far = [&](double X, bool Right) {
     auto Ray = F.ray(Right);
     return Ray && (!Declared || ((Right ? X : -X) >= F.farOut() &&
@@ -108,9 +113,10 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
   return Wide;
 }
 
-bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
+bool Linearizer::activate(NodeId At, const std::vector<Spread> &In,
                           std::vector<Spread> &Out, const Wish &W,
                           Linearization &L) {
+  const Node &N = G.node(At);
   const SmoothFunction &F = N.Function;
   Interval Seen{HUGE_VAL, -HUGE_VAL};
   for (const Spread &S : In) {
@@ -119,17 +125,31 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
   }
   // Beyond that no approximation is of use.
   constexpr double Largest = 1e12;
+  auto unbounded = [&] {
+    L = Linearization();
+    L.Unbounded = At;
+    L.Bound = L.Error = HUGE_VAL;
+    return false;
+  };
   Wish Mine = W;
   double Value = 1;
   for (bool Right : {false, true}) {
     double End = Right ? Seen.High : Seen.Low;
     if (!(std::fabs(End) < Largest))
-      return false;
-    if (!F.ray(Right))
-      Value = std::max(Value, std::fabs(F(End)));
+      return unbounded();
   }
-  if (!(Value < Largest))
+  if (!F.isDefined(Seen.Low, Seen.High)) {
+    L = Linearization();
+    L.Undefined = At;
+    L.Seen = Seen;
+    L.Bound = L.Error = HUGE_VAL;
     return false;
+  }
+  for (bool Right : {false, true})
+    if (F.outgrowsLines(Right))
+      Value = std::max(Value, std::fabs(F(Right ? Seen.High : Seen.Low)));
+  if (!(Value < Largest))
+    return unbounded();
   if (Mine.Error)
     *Mine.Error *= Value;
   Interval On =
@@ -139,7 +159,9 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
   for (size_t I = 0; I < Out.size(); ++I) {
     auto R = F.range(In[I].Low, In[I].High);
     // Also in this range: the model's own function is.
-    Out[I] = {R.Low, R.High, Slope * In[I].Error + P.Error};
+    // A slope without a bound (Sqrt at 0) does no harm to what is exact.
+    double Passed = In[I].Error == 0 ? 0 : Slope * In[I].Error;
+    Out[I] = {R.Low, R.High, Passed + P.Error};
   }
   L.Units.push_back({N.Operands[0].Value, {}, {}, N.Result, P});
   L.Segments = std::max(L.Segments, P.segments());
@@ -164,12 +186,9 @@ Linearization Linearizer::choose(const Wish &W) {
     for (const Node::Operand &O : N.Operands) {
       const auto &In = Values[O.Value.Value];
       if (N.Kind == NodeKind::Smooth) {
-        if (activate(N, In, Out, W, L))
-          continue;
-        L = Linearization();
-        L.Unbounded = NodeId(static_cast<uint32_t>(At));
-        L.Bound = L.Error = HUGE_VAL;
-        return L;
+        if (!activate(NodeId(static_cast<uint32_t>(At)), In, Out, W, L))
+          return L;
+        continue;
       }
       for (uint32_t R = 0; R < Out.size(); ++R) {
         Spread &S = Out[R];
@@ -284,7 +303,7 @@ static bool isSmooth(const Graph &G) {
 }
 
 static Linearization finish(Graph &G, Linearization L, const InputBox &Box) {
-  if (L.Unbounded)
+  if (L.failed())
     return L;
   Graph Exact = G;
   Linearizer::replace(G, L);
@@ -318,7 +337,7 @@ Linearization nn2crn::linearizeWithin(Graph &G, double Budget, unsigned Most,
   Linearization L;
   for (int Try = 0; Try < 20; ++Try) {
     L = Z.choose({Error, Most});
-    if (L.Bound <= Budget || L.Unbounded)
+    if (L.Bound <= Budget || L.failed())
       break;
     double Less = std::isfinite(L.Bound) ? 0.98 * Budget / L.Bound : 0.1;
     // What segments are not there for cannot be had.

@@ -8,6 +8,8 @@
 
 #include "nn2crn/Graph/Smooth.h"
 
+#include "Elementary.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -17,6 +19,8 @@ using namespace nn2crn;
 
 /// GeluTanh is x (1 + tanh u) / 2 with u = C (x + K x^3).
 static constexpr double C = 0.7978845608028654, K = 0.044715;
+
+static bool isElementary(SmoothKind Kind) { return Kind >= SmoothKind::Sqrt; }
 
 std::string_view SmoothFunction::name() const {
   switch (Kind) {
@@ -45,8 +49,9 @@ std::string_view SmoothFunction::name() const {
     return "HardSwish";
   case SmoothKind::Exp:
     return "Exp";
+  default:
+    return elementary::name(Kind);
   }
-  return {};
 }
 
 bool SmoothFunction::isValid() const {
@@ -90,8 +95,9 @@ double SmoothFunction::operator()(double X) const {
     return X * std::clamp(X + 3, 0.0, 6.0) / 6;
   case SmoothKind::Exp:
     return std::exp(X);
+  default:
+    return elementary::value(*this, X);
   }
-  return 0;
 }
 
 std::optional<SmoothFunction::Ray> SmoothFunction::ray(bool Right) const {
@@ -124,8 +130,19 @@ std::optional<SmoothFunction::Ray> SmoothFunction::ray(bool Right) const {
     if (Right)
       return std::nullopt;
     return Ray{0, 0};
+  default:
+    return elementary::ray(*this, Right);
   }
-  return std::nullopt;
+}
+
+bool SmoothFunction::isDefined(double Low, double High) const {
+  return elementary::isDefined(*this, Low, High);
+}
+
+bool SmoothFunction::outgrowsLines(bool Right) const {
+  return Kind == SmoothKind::Exp || Kind == SmoothKind::Celu
+             ? !ray(Right)
+             : elementary::outgrowsLines(*this);
 }
 
 double SmoothFunction::farOut() const {
@@ -194,11 +211,14 @@ double SmoothFunction::curvature(double Low, double High) const {
     return High <= -3 || Low >= 3 ? 0 : 0.33334;
   case SmoothKind::Exp:
     return std::exp(High);
+  default:
+    return elementary::curvature(*this, Low, High);
   }
-  return HUGE_VAL;
 }
 
 SmoothFunction::Range SmoothFunction::range(double Low, double High) const {
+  if (isElementary(Kind))
+    return elementary::range(*this, Low, High);
   const SmoothFunction &F = *this;
   double AtLow = F(Low), AtHigh = F(High);
   Range R{std::min(AtLow, AtHigh), std::max(AtLow, AtHigh)};
@@ -240,6 +260,8 @@ SmoothFunction::Range SmoothFunction::range(double Low, double High) const {
 }
 
 double SmoothFunction::lipschitz(double Low, double High) const {
+  if (isElementary(Kind))
+    return elementary::lipschitz(*this, Low, High);
   double A = std::fabs(static_cast<double>(Alpha)), All = HUGE_VAL;
   switch (Kind) {
   case SmoothKind::Sigmoid:
@@ -274,6 +296,8 @@ double SmoothFunction::lipschitz(double Low, double High) const {
     break;
   case SmoothKind::Exp:
     All = std::exp(High);
+    break;
+  default:
     break;
   }
   // In a short cell the slope is near that of the chord.

@@ -111,6 +111,8 @@ Tensor Operator::mulOrDiv() {
       return IsDiv ? V[0] / V[1] : V[0] * V[1]; // Integers are cut by the type.
     });
   }
+  if (!IsDiv && A.isActivation() && A.Id == B->Id && A.Dims == B->Dims)
+    return mayCompute(A) ? power(A, 2) : Tensor();
   if (A.isActivation() && B->isActivation())
     return refuse("of two computed tensors");
   if (IsDiv && B->isActivation())
@@ -307,6 +309,8 @@ Tensor Operator::reduceLinear() {
     return refuse("of computed integers, which rounds");
   if (N.op_type() == "ReduceL1")
     X = sum(positive(X), 1, positive(scaled(X, -1)), 1);
+  if (N.op_type() == "ReduceSumSquare" || N.op_type() == "ReduceL2")
+    X = power(X, 2);
   double Weight = 1;
   for (size_t Axis = 0; Mean && Axis < Reduced.size(); ++Axis)
     if (Reduced[Axis])
@@ -314,6 +318,10 @@ Tensor Operator::reduceLinear() {
   if (X.S == Tensor::State::Broken || !fits(X.Dims))
     return {};
   Tensor Out = along(X, ones(X.Dims, Reduced, 1 / Weight));
+  if (N.op_type() == "ReduceLogSum")
+    Out = applied(Out, {SmoothKind::Log});
+  else if (N.op_type() == "ReduceL2")
+    Out = applied(Out, {SmoothKind::Sqrt});
   Out.Dims = reducedShape(X.Dims, Reduced, *Keep != 0);
   return Out;
 }

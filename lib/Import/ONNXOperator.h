@@ -17,6 +17,7 @@
 //   ONNXEinsum.cpp      sums over named axes
 //   ONNXSignal.cpp      losses, unpooling, Fourier transforms, sampling
 //   ONNXPiecewise.cpp   what ReLUs express
+//   ONNXSmooth.cpp      smooth functions of one variable
 //   ONNXFold.cpp        what is known when the model is read
 //   ONNXQuantize.cpp    quantisers
 //   ONNXHead.cpp        what may be left out at the end of a model
@@ -133,6 +134,10 @@ private:
   Tensor renamed(const Tensor &From, Shape Dims);
   /// max(T, 0)
   Tensor positive(const Tensor &T);
+  /// \p F of each element.
+  Tensor applied(const Tensor &T, SmoothFunction F);
+  /// Each element to the power of \p Exponent.
+  Tensor power(const Tensor &T, double Exponent);
   /// The greater of both, or with \p Sign -1 the lesser, with broadcasting.
   Tensor greater(const Tensor &A, const Tensor &B, double Sign);
   /// For each row of \p Groups the greatest of the elements that it names.

@@ -36,7 +36,8 @@ TEST(Isolated, AnswersComeInOrder) {
   });
   ASSERT_EQ(All.size(), 20u);
   for (size_t I = 0; I < All.size(); ++I) {
-    EXPECT_EQ(All[I].Answer, std::string(10000 * I, static_cast<char>('a' + I)));
+    EXPECT_EQ(All[I].Answer,
+              std::string(10000 * I, static_cast<char>('a' + I)));
     EXPECT_EQ(All[I].Failure, "");
   }
 }

@@ -22,9 +22,7 @@ using Kind = Verdict::Kind;
 
 /// Some results were written down with four digits.
 static double toleranceOf(const StoredTest &T, bool Smooth) {
-  return Smooth                                      ? 1e-3
-         : T.Name == "node/test_gridsample_bicubic" ? 1e-4
-                                                     : 1e-5;
+  return Smooth ? 1e-3 : T.Name == "node/test_gridsample_bicubic" ? 1e-4 : 1e-5;
 }
 
 /// The first error; of the table of operators the first line, without the
@@ -135,7 +133,8 @@ static Verdict runChemistry(const StoredTest &T, const StoredCase &C,
     if (std::string Why = difference(*C.Outputs.at(Out.Name), Out.Values,
                                      Out.Shape, Tolerance);
         !Why.empty())
-      return {Kind::Wrong, false, "reactions: output '" + Out.Name + "': " + Why};
+      return {Kind::Wrong, false,
+              "reactions: output '" + Out.Name + "': " + Why};
   return {Kind::Passed, false, {}};
 }
 
@@ -171,7 +170,8 @@ static Verdict runCase(const StoredTest &T, const StoredCase &C, Fixing How,
   Verdict V{Kind::Passed, false, {}};
   if (!Options.GraphOnly)
     V = runChemistry(T, C, *G, std::move(Reading), Tolerance);
-  V.Computes = V.K == Kind::Passed && !std::ranges::all_of(G->nodes(), onlyMoves);
+  V.Computes =
+      V.K == Kind::Passed && !std::ranges::all_of(G->nodes(), onlyMoves);
   return V;
 }
 

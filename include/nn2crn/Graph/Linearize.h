@@ -52,10 +52,18 @@ struct Linearization {
   /// An activation without an asymptote whose argument can be so large that
   /// there is no saying what it gives; then nothing was replaced.
   std::optional<NodeId> Unbounded;
+  /// A function that is not defined at all values that it may see (Seen); then
+  /// nothing was replaced either.
+  std::optional<NodeId> Undefined;
+  Interval Seen = {0, 0};
+
+  /// True where something stood in the way.
+  bool failed() const { return Unbounded || Undefined; }
 };
 
 /// Error of an activation where nothing else is asked for. Of one that grows
-/// faster than a line (Exp), times the largest value where that is above 1.
+/// faster than a line (Exp, Pow), times the largest value where that is
+/// above 1.
 inline constexpr double DefaultActivationError = 1e-3;
 
 /// Each activation with the least error that \p Segments have.
