@@ -290,8 +290,7 @@ double elementary::curvature(const SmoothFunction &F, double Low, double High) {
 /// True where Low <= Place + k Period <= High for some k, or nearly.
 static bool passes(double Low, double High, double Place, double Period) {
   double Lost = 1e-9 * (1 + std::max(std::fabs(Low), std::fabs(High)));
-  double Next =
-      Place + Period * std::ceil((Low - Lost - Place) / Period);
+  double Next = Place + Period * std::ceil((Low - Lost - Place) / Period);
   return Next <= High + Lost;
 }
 

@@ -32,7 +32,7 @@ std::string test::difference(const StoredTensor &Stored,
       continue;
     double Allowed = isFloat(Stored.Type)
                          ? Tolerance * std::max(1.0, std::fabs(Want[I]))
-                         : 0.25;
+                         : IntegerTolerance;
     // Not "greater", so that what is no number is wrong.
     if (!(std::fabs(Has - Want[I]) <= Allowed))
       return "element " + std::to_string(I) + " is " + std::to_string(Got[I]) +

@@ -16,10 +16,14 @@
 
 namespace nn2crn::test {
 
+/// How far from an integer its reading may be.
+inline constexpr double IntegerTolerance = 0.25;
+
 /// What is wrong with \p Got, a case of the shape \p Shape as a port has it
 /// (no leading 1), against \p Stored; empty where nothing is. An element,
 /// rounded as the stored type would hold it, may be off by \p Tolerance times
-/// max(1, |stored|). Integers must be the nearest ones, and within 1/4.
+/// max(1, |stored|). Integers may be off by IntegerTolerance before they are
+/// rounded.
 std::string difference(const StoredTensor &Stored, std::span<const double> Got,
                        std::span<const int64_t> Shape, double Tolerance);
 

@@ -66,9 +66,14 @@ static std::string unusable(const Graph &G, const StoredCase &C) {
                              [](double V) { return std::isfinite(V); }))
       return "a stored input is not finite";
   }
-  for (const GraphPort &P : G.outputs())
-    if (!C.Outputs.at(P.Name))
+  for (const GraphPort &P : G.outputs()) {
+    const auto &Stored = C.Outputs.at(P.Name);
+    if (!Stored)
       return "an output is no tensor of numbers";
+    if (!std::ranges::all_of(Stored->Values.Data,
+                             [](double V) { return std::isfinite(V); }))
+      return "a stored output is not finite";
+  }
   return {};
 }
 
@@ -113,7 +118,8 @@ static Verdict runChemistry(const StoredTest &T, const StoredCase &C,
                             double Tolerance) {
   CompileOptions Options;
   Options.Reading = std::move(Reading);
-  Options.Weights.Budget = Tolerance / 2;
+  // Some is left for what the stored outputs were rounded by.
+  Options.Weights.Budget = 0.8 * Tolerance;
   for (const GraphPort &P : G.inputs())
     Options.InputRanges.push_back(rangeOf(P.Name, C.Inputs.at(P.Name)->Values));
   Collected Diags;
@@ -163,6 +169,10 @@ static Verdict runCase(const StoredTest &T, const StoredCase &C, Fixing How,
   if (std::string Why = unusable(*G, C); !Why.empty())
     return {Kind::Refused, false, Why};
   double Tolerance = toleranceOf(T, Options.Smooth);
+  if (std::ranges::none_of(G->outputs(), [&](const GraphPort &P) {
+        return isFloat(C.Outputs.at(P.Name)->Type);
+      }))
+    Tolerance = IntegerTolerance;
   // Smooth functions are still themselves here.
   if (std::string Why = graphDifference(*G, C, toleranceOf(T, false));
       !Why.empty())

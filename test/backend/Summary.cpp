@@ -123,11 +123,13 @@ as [onnx.md](onnx.md) says, with as few of its inputs fixed as possible. The
 graph is evaluated in doubles; then it is compiled to reactions, which are
 simulated, and the readings of their output ports are compared with the outputs
 that are stored beside the model: |difference| / max(1, |stored|) is at most
-1e-5, and 1e-3 where a smooth function is approximated; integers are equal. None
+1e-5, and 1e-3 where a smooth function is approximated; integers are the nearest
+ones. None
 gives another answer; what cannot be compiled is refused.
 
-The compiler is called as `nn2crn --error-budget=E --input-range=...` with half
-of that tolerance as the budget and the range that the stored inputs take.
+The compiler is called as `nn2crn --error-budget=E --input-range=...` with four
+fifths of that tolerance as the budget (0.2 for integers), and for each input the
+range that the stored values take.
 
 )" + tierTable(All, T) +
                      R"(
