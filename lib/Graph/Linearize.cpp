@@ -8,6 +8,8 @@
 
 #include "nn2crn/Graph/Linearize.h"
 
+#include "Spread.h"
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -16,12 +18,6 @@
 using namespace nn2crn;
 
 namespace {
-/// What an element of the model may be, and how far the approximated model may
-/// be from it.
-struct Spread {
-  double Low, High, Error;
-};
-
 /// How activations are chosen: \p Error each, where that is given, with at most
 /// \p Segments.
 struct Wish {
@@ -52,8 +48,7 @@ private:
   const PiecewiseLinear &fit(const SmoothFunction &F, Interval On,
                              const Wish &W);
   Interval widened(const SmoothFunction &F, Interval Seen, double Within) const;
-  /// False where that cannot be, as \p L then says of the node \p At.
-  bool activate(NodeId At, const std::vector<Spread> &In,
+  bool activate(const Node &N, const std::vector<Spread> &In,
                 std::vector<Spread> &Out, const Wish &W, Linearization &L);
 
   const Graph &G;
@@ -113,55 +108,28 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
   return Wide;
 }
 
-bool Linearizer::activate(NodeId At, const std::vector<Spread> &In,
+bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
                           std::vector<Spread> &Out, const Wish &W,
                           Linearization &L) {
-  const Node &N = G.node(At);
   const SmoothFunction &F = N.Function;
-  Interval Seen{HUGE_VAL, -HUGE_VAL};
-  for (const Spread &S : In) {
-    Seen.Low = std::min(Seen.Low, S.Low - S.Error);
-    Seen.High = std::max(Seen.High, S.High + S.Error);
-  }
-  // Beyond that no approximation is of use.
-  constexpr double Largest = 1e12;
-  auto unbounded = [&] {
-    L = Linearization();
-    L.Unbounded = At;
-    L.Bound = L.Error = HUGE_VAL;
+  auto Seen = argumentsOf(F, In);
+  if (!Seen)
     return false;
-  };
+  if (!Seen->Defined) {
+    L.Undefined = Interval{Seen->Low, Seen->High};
+    return false;
+  }
   Wish Mine = W;
-  double Value = 1;
-  for (bool Right : {false, true}) {
-    double End = Right ? Seen.High : Seen.Low;
-    if (!(std::fabs(End) < Largest))
-      return unbounded();
-  }
-  if (!F.isDefined(Seen.Low, Seen.High)) {
-    L = Linearization();
-    L.Undefined = At;
-    L.Seen = Seen;
-    L.Bound = L.Error = HUGE_VAL;
-    return false;
-  }
-  for (bool Right : {false, true})
-    if (F.outgrowsLines(Right))
-      Value = std::max(Value, std::fabs(F(Right ? Seen.High : Seen.Low)));
-  if (!(Value < Largest))
-    return unbounded();
   if (Mine.Error)
-    *Mine.Error *= Value;
-  Interval On =
-      widened(F, Seen, Mine.Error.value_or(DefaultActivationError) / 2);
+    *Mine.Error *= Seen->Value;
+  Interval On = widened(F, {Seen->Low, Seen->High},
+                        Mine.Error.value_or(DefaultActivationError) / 2);
   const PiecewiseLinear &P = fit(F, On, Mine);
-  double Slope = F.lipschitz(Seen.Low, Seen.High);
+  double Slope = F.lipschitz(Seen->Low, Seen->High);
   for (size_t I = 0; I < Out.size(); ++I) {
     auto R = F.range(In[I].Low, In[I].High);
     // Also in this range: the model's own function is.
-    // A slope without a bound (Sqrt at 0) does no harm to what is exact.
-    double Passed = In[I].Error == 0 ? 0 : Slope * In[I].Error;
-    Out[I] = {R.Low, R.High, Passed + P.Error};
+    Out[I] = {R.Low, R.High, passedOn(Slope, In[I].Error) + P.Error};
   }
   L.Units.push_back({N.Operands[0].Value, {}, {}, N.Result, P});
   L.Segments = std::max(L.Segments, P.segments());
@@ -172,51 +140,29 @@ bool Linearizer::activate(NodeId At, const std::vector<Spread> &In,
 Linearization Linearizer::choose(const Wish &W) {
   Linearization L;
   L.Declared = Declared;
-  std::vector<std::vector<Spread>> Values(G.values().size());
-  for (size_t I = 0; I < G.inputs().size(); ++I) {
-    ValueRange R = boxOf(Box, I);
-    ValueId V = G.inputs()[I].Value;
-    Values[V.Value].assign(G.value(V).Elements, {R.Low, R.High, 0});
-  }
-  for (size_t At = 0; At < G.nodes().size(); ++At) {
-    const Node &N = G.nodes()[At];
-    std::vector<Spread> Out(G.value(N.Result).Elements, {0, 0, 0});
-    for (size_t I = 0; I < N.Bias.size(); ++I)
-      Out[I].Low = Out[I].High = N.Bias[I];
-    for (const Node::Operand &O : N.Operands) {
-      const auto &In = Values[O.Value.Value];
-      if (N.Kind == NodeKind::Smooth) {
-        if (!activate(NodeId(static_cast<uint32_t>(At)), In, Out, W, L))
-          return L;
-        continue;
-      }
-      for (uint32_t R = 0; R < Out.size(); ++R) {
-        Spread &S = Out[R];
-        if (N.Kind == NodeKind::Relu) {
-          S = {std::max(In[R].Low, 0.0), std::max(In[R].High, 0.0),
-               In[R].Error};
-          continue;
+  Spreads Values = inputSpreads(G, Box);
+  NodeId Failed;
+  bool Fine = propagate(
+      G, Values,
+      [&](NodeId Id, const std::vector<Spread> &In, std::vector<Spread> &Out) {
+        if (G.node(Id).Kind == NodeKind::Smooth) {
+          Failed = Id;
+          return activate(G.node(Id), In, Out, W, L);
         }
-        auto Columns = O.Weights.columnsOf(R);
-        for (size_t J = 0; J < Columns.size(); ++J) {
-          double A = O.Weights.weightsOf(R)[J];
-          const Spread &X = In[Columns[J]];
-          S.Low += A * (A > 0 ? X.Low : X.High);
-          S.High += A * (A > 0 ? X.High : X.Low);
-          S.Error += std::fabs(A) * X.Error;
-        }
-      }
-    }
-    // What rounding of this computation itself may have lost.
-    for (Spread &S : Out) {
-      double Lost = 1e-12 * std::max(std::fabs(S.Low), std::fabs(S.High));
-      S = {S.Low - Lost, S.High + Lost, S.Error * (1 + 1e-12)};
-    }
-    Values[N.Result.Value] = std::move(Out);
+        for (size_t R = 0; R < Out.size(); ++R)
+          Out[R] = positive(In[R]);
+        return true;
+      });
+  if (!Fine) {
+    auto Undefined = L.Undefined;
+    L = Linearization();
+    L.Declared = Declared;
+    L.Undefined = Undefined;
+    L.Unbounded = Failed;
+    L.Bound = L.Error = HUGE_VAL;
+    return L;
   }
-  for (const GraphPort &P : G.outputs())
-    for (const Spread &S : Values[P.Value.Value])
-      L.Bound = std::max(L.Bound, S.Error);
+  L.Bound = outputError(G, Values);
   return L;
 }
 
@@ -303,7 +249,7 @@ static bool isSmooth(const Graph &G) {
 }
 
 static Linearization finish(Graph &G, Linearization L, const InputBox &Box) {
-  if (L.failed())
+  if (L.Unbounded)
     return L;
   Graph Exact = G;
   Linearizer::replace(G, L);
@@ -337,7 +283,7 @@ Linearization nn2crn::linearizeWithin(Graph &G, double Budget, unsigned Most,
   Linearization L;
   for (int Try = 0; Try < 20; ++Try) {
     L = Z.choose({Error, Most});
-    if (L.Bound <= Budget || L.failed())
+    if (L.Bound <= Budget || L.Unbounded)
       break;
     double Less = std::isfinite(L.Bound) ? 0.98 * Budget / L.Bound : 0.1;
     // What segments are not there for cannot be had.

@@ -49,6 +49,8 @@ std::string_view SmoothFunction::name() const {
     return "HardSwish";
   case SmoothKind::Exp:
     return "Exp";
+  case SmoothKind::SmoothedRelu:
+    return "SmoothedRelu";
   default:
     return elementary::name(Kind);
   }
@@ -57,6 +59,8 @@ std::string_view SmoothFunction::name() const {
 bool SmoothFunction::isValid() const {
   if (!std::isfinite(Alpha) || !std::isfinite(Gamma))
     return false;
+  if (Kind == SmoothKind::SmoothedRelu)
+    return Alpha > 0;
   return Alpha != 0 || (Kind != SmoothKind::Celu && Kind != SmoothKind::Silu);
 }
 
@@ -95,6 +99,11 @@ double SmoothFunction::operator()(double X) const {
     return X * std::clamp(X + 3, 0.0, 6.0) / 6;
   case SmoothKind::Exp:
     return std::exp(X);
+  case SmoothKind::SmoothedRelu: {
+    // Without cancellation on the left.
+    double Root = std::sqrt(X * X + 4 * A);
+    return X > 0 ? (X + Root) / 2 : 2 * A / (Root - X);
+  }
   default:
     return elementary::value(*this, X);
   }
@@ -113,6 +122,7 @@ std::optional<SmoothFunction::Ray> SmoothFunction::ray(bool Right) const {
   case SmoothKind::GeluTanh:
   case SmoothKind::Mish:
   case SmoothKind::HardSwish:
+  case SmoothKind::SmoothedRelu:
     return Ray{Right ? 1.0 : 0.0, 0};
   case SmoothKind::Silu:
     return Ray{Right == (A > 0) ? 1.0 : 0.0, 0};
@@ -211,6 +221,10 @@ double SmoothFunction::curvature(double Low, double High) const {
     return High <= -3 || Low >= 3 ? 0 : 0.33334;
   case SmoothKind::Exp:
     return std::exp(High);
+  case SmoothKind::SmoothedRelu: {
+    double Root = std::sqrt(Near * Near + 4 * A);
+    return 2 * A / (Root * Root * Root);
+  }
   default:
     return elementary::curvature(*this, Low, High);
   }
@@ -270,6 +284,7 @@ double SmoothFunction::lipschitz(double Low, double High) const {
   case SmoothKind::Tanh:
   case SmoothKind::Softplus:
   case SmoothKind::Softsign:
+  case SmoothKind::SmoothedRelu:
     All = 1;
     break;
   case SmoothKind::Elu:

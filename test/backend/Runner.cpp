@@ -120,6 +120,7 @@ static Verdict runChemistry(const StoredTest &T, const StoredCase &C,
   Options.Reading = std::move(Reading);
   // Some is left for what the stored outputs were rounded by.
   Options.Weights.Budget = 0.8 * Tolerance;
+  Options.Activations.Way = "piecewise";
   for (const GraphPort &P : G.inputs())
     Options.InputRanges.push_back(rangeOf(P.Name, C.Inputs.at(P.Name)->Values));
   Collected Diags;

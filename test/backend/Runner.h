@@ -42,9 +42,9 @@ struct RunOptions {
 /// reactions, simulates these, and reads their output ports. Both must give
 /// the stored outputs.
 ///
-/// The compiler gets what a user would type: --error-budget of four fifths
-/// of the tolerance, and for each input the --input-range that the stored
-/// values take.
+/// The compiler gets what a user would type: --activation=piecewise,
+/// --error-budget of four fifths of the tolerance, and for each input the
+/// --input-range that the stored values take.
 Verdict runTest(const StoredTest &T, const RunOptions &Options);
 
 } // namespace nn2crn::test

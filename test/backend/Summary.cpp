@@ -127,8 +127,8 @@ that are stored beside the model: |difference| / max(1, |stored|) is at most
 ones. None
 gives another answer; what cannot be compiled is refused.
 
-The compiler is called as `nn2crn --error-budget=E --input-range=...` with four
-fifths of that tolerance as the budget (0.2 for integers), and for each input the
+The compiler is called as `nn2crn --activation=piecewise --error-budget=E
+--input-range=...` with four fifths of that tolerance as the budget (0.2 for integers), and for each input the
 range that the stored values take.
 
 )" + tierTable(All, T) +

@@ -55,7 +55,9 @@ int main(int Argc, char **Argv) {
                "is given; crn-opt --list-passes shows them"));
   cl::opt<std::string> SchemeName(
       "scheme", cl::init("auto"), cl::value_desc("name"),
-      cl::desc("How neurons become reactions: auto (default) or nc-relu"));
+      cl::desc("How neurons become reactions: nc-relu (rate-independent),\n"
+               "fixed-point (weights are rates), or auto (default): nc-relu,\n"
+               "but fixed points for smooth activations and what follows"));
   cl::list<std::string> Set(
       "set", cl::value_desc("input=values"),
       cl::desc("Make an input of the model a constant: weights, shapes and\n"
@@ -93,7 +95,8 @@ int main(int Argc, char **Argv) {
     return T.usage("--max-products and --max-reactants expect at least 2");
   if (!findScheme(SchemeName))
     return T.usage("there is no scheme '" + SchemeName +
-                   "' in this version; there are auto and nc-relu");
+                   "' in this version; there are auto, nc-relu and "
+                   "fixed-point");
 
   auto Out = Output.get(T);
   DiagnosticEngine &Diags = T.diagnostics();

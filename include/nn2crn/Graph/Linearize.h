@@ -49,16 +49,11 @@ struct Linearization {
   double Measured = 0;
   /// False where unit inputs, -1 to 1, stand in for ranges that nobody gave.
   bool Declared = true;
-  /// An activation without an asymptote whose argument can be so large that
-  /// there is no saying what it gives; then nothing was replaced.
+  /// An activation of whose values there is no saying how large they are, or
+  /// whether there are any; then nothing was replaced.
   std::optional<NodeId> Unbounded;
-  /// A function that is not defined at all values that it may see (Seen); then
-  /// nothing was replaced either.
-  std::optional<NodeId> Undefined;
-  Interval Seen = {0, 0};
-
-  /// True where something stood in the way.
-  bool failed() const { return Unbounded || Undefined; }
+  /// Where that is because it is not defined at all that it may see: that.
+  std::optional<Interval> Undefined;
 };
 
 /// Error of an activation where nothing else is asked for. Of one that grows

@@ -36,6 +36,10 @@ enum class SmoothKind : uint8_t {
   Silu,      ///< x / (1 + exp(-Alpha x)), also called Swish
   HardSwish, ///< x min(max(x + 3, 0), 6) / 6
   Exp,       ///< exp(x)
+  /// (x + sqrt(x^2 + 4 Alpha)) / 2, at most sqrt(Alpha) above the ReLU: what a
+  /// stable reaction network computes (Lowering/FixedPoint.h). smoothen() makes
+  /// it; no model has it.
+  SmoothedRelu,
   // Roots, logarithms, powers, circular and hyperbolic functions. Those that
   // are not defined everywhere need inputs in a range that keeps them there.
   Sqrt,
@@ -58,7 +62,7 @@ enum class SmoothKind : uint8_t {
 
 /// A function of one variable. Parameters have single precision, as attributes
 /// of models do; what a kind does not name it does not use. Alpha of Celu and
-/// Silu is not 0.
+/// Silu is not 0, of SmoothedRelu it is positive.
 struct SmoothFunction {
   SmoothKind Kind = SmoothKind::Sigmoid;
   float Alpha = 1, Gamma = 1;

@@ -1,0 +1,48 @@
+//===- FixedPoint.h - Models as stable fixed points -------------*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_DRIVER_FIXEDPOINT_H
+#define NN2CRN_DRIVER_FIXEDPOINT_H
+
+#include "nn2crn/Driver/Weights.h"
+#include "nn2crn/Graph/Smoothen.h"
+#include "nn2crn/IR/Network.h"
+
+#include <optional>
+
+namespace nn2crn {
+
+/// A model that can be lowered to fixed points, and what was done to it.
+struct FixedPointModel {
+  /// The part that rate-independent reactions compute, with rounded weights;
+  /// empty where all of it is fixed points.
+  std::optional<Graph> Sharp;
+  Graph Rest;
+  /// Of Sharp.
+  Quantization Weights;
+  /// Of Rest; the bound and the measured error are for the whole model.
+  Smoothing Activations;
+};
+
+/// Prepares \p G and says what that does. With \p Split, ReLUs that no smooth
+/// activation comes before stay exact, and their weights are rounded as
+/// WeightOptions say; otherwise all are smoothed. Weights of fixed points are
+/// rate constants and are not rounded. WeightOptions::Budget is for all of it;
+/// without, an activation is within DefaultSmoothError. Empty after a report.
+std::optional<FixedPointModel> prepareFixedPoint(const Graph &G, bool Split,
+                                                 const WeightOptions &Weights,
+                                                 const InputBox &Box,
+                                                 DiagnosticEngine &Diags);
+
+/// Lowers the one part onto the other. Empty after a report.
+std::optional<Network> lowerModel(const FixedPointModel &M,
+                                  DiagnosticEngine &Diags);
+
+} // namespace nn2crn
+
+#endif

@@ -1,0 +1,96 @@
+//===- Spread.h - Intervals and errors of all values ------------*- C++ -*-===//
+//
+// Part of the nn2crn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for licence information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Interval arithmetic from the inputs to the outputs of a model, beside a bound
+// on how far the same model with other activations is from it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NN2CRN_LIB_GRAPH_SPREAD_H
+#define NN2CRN_LIB_GRAPH_SPREAD_H
+
+#include "nn2crn/Graph/InputBox.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+namespace nn2crn {
+
+/// What an element of the model may be, and how far the other model may be from
+/// it.
+struct Spread {
+  double Low, High, Error;
+};
+/// What a ReLU makes of it.
+inline Spread positive(const Spread &S) {
+  return {std::max(S.Low, 0.0), std::max(S.High, 0.0), S.Error};
+}
+/// The error that \p Error becomes where slopes are at most \p Slope. One
+/// without a bound (Sqrt at 0) does no harm to what is exact.
+inline double passedOn(double Slope, double Error) {
+  return Error == 0 ? 0 : Slope * Error;
+}
+/// Of every element, by ValueId.
+using Spreads = std::vector<std::vector<Spread>>;
+
+/// The spreads of the inputs of \p G; all that is known at the beginning.
+Spreads inputSpreads(const Graph &G, const InputBox &Box);
+
+/// Adds what the operands of \p N, an affine node, give to its result. Weights
+/// and biases of both models are the same.
+std::vector<Spread> affineSpreads(const Graph &G, const Node &N,
+                                  const Spreads &Values);
+
+/// The largest error of an output.
+double outputError(const Graph &G, const Spreads &Values);
+
+/// Extends \p Values from the inputs to all values of \p G. \p Activate is
+/// called for every node that is not affine, in order, as
+/// `bool Activate(NodeId, const std::vector<Spread> &In, std::vector<Spread>
+/// &Out)`; where it answers false, that is the end. Then, false.
+template <class Fn>
+bool propagate(const Graph &G, Spreads &Values, Fn Activate) {
+  for (uint32_t At = 0; At < G.nodes().size(); ++At) {
+    const Node &N = G.node(NodeId(At));
+    std::vector<Spread> Out;
+    if (N.Kind == NodeKind::Affine) {
+      Out = affineSpreads(G, N, Values);
+    } else {
+      Out.resize(G.value(N.Result).Elements);
+      if (!Activate(NodeId(At), Values[N.Operands[0].Value.Value], Out))
+        return false;
+    }
+    // What rounding of this computation itself may have lost.
+    for (Spread &S : Out) {
+      double Lost = 1e-12 * std::max(std::fabs(S.Low), std::fabs(S.High));
+      S = {S.Low - Lost, S.High + Lost, S.Error * (1 + 1e-12)};
+    }
+    Values[N.Result.Value] = std::move(Out);
+  }
+  return true;
+}
+
+/// The arguments of an activation, errors included; empty where one is too
+/// large for any approximation to be of use, or where the activation has no
+/// asymptote and a value too large.
+struct Arguments {
+  double Low, High;
+  /// The largest value where the activation outgrows all lines, if that is
+  /// above 1, else 1.
+  double Value = 1;
+  /// False where the activation is not defined at all of them.
+  bool Defined = true;
+};
+std::optional<Arguments> argumentsOf(const SmoothFunction &F,
+                                     const std::vector<Spread> &In);
+
+} // namespace nn2crn
+
+#endif
