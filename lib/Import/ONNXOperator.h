@@ -18,6 +18,7 @@
 //   ONNXSignal.cpp      losses, unpooling, Fourier transforms, sampling
 //   ONNXPiecewise.cpp   what ReLUs express
 //   ONNXSmooth.cpp      smooth functions of one variable
+//   ONNXRecurrent.cpp   loops of known length
 //   ONNXFold.cpp        what is known when the model is read
 //   ONNXQuantize.cpp    quantisers
 //   ONNXHead.cpp        what may be left out at the end of a model

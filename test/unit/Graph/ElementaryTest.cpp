@@ -82,8 +82,7 @@ TEST(Elementary, NoneIsFurtherFromItsChordThanItsCurvatureSays) {
       double Slope = (C.F(High) - C.F(Low)) / W, Most = 0;
       for (int I = 0; I <= 100; ++I) {
         double X = place(Low, High, I);
-        Most = std::max(Most,
-                        std::fabs(C.F(X) - C.F(Low) - Slope * (X - Low)));
+        Most = std::max(Most, std::fabs(C.F(X) - C.F(Low) - Slope * (X - Low)));
       }
       EXPECT_LE(Most, Bound + 1e-12) << label(C) << " cell " << Low;
       EXPECT_TRUE(std::isfinite(Bound)) << label(C) << " cell " << Low;

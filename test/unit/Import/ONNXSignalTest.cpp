@@ -186,3 +186,81 @@ TEST(ONNXSignal, ResizeKeepsWhatItHas) {
       .attribute("antialias", int64_t{1})
       .refuses("with antialiasing");
 }
+
+TEST(ONNXRecurrent, LayersAreUnrolled) {
+  Dice D(9);
+  const int64_t Steps = 3, Cases = 2, In = 2, Hidden = 4;
+  for (const char *Direction : {"forward", "reverse", "bidirectional"})
+    for (bool CasesFirst : {false, true})
+      for (bool Start : {false, true}) {
+        SCOPED_TRACE(std::string(Direction) +
+                     (CasesFirst ? " cases first" : "") +
+                     (Start ? " with a state" : ""));
+        bool Both = std::string(Direction) == "bidirectional";
+        int64_t Ways = Both ? 2 : 1;
+        Dense W = D.tensor({Ways, Hidden, In}),
+              R = D.tensor({Ways, Hidden, Hidden}),
+              B = D.tensor({Ways, 2 * Hidden});
+        // As the definition has it: [steps, cases, ...].
+        Dense X = D.tensor({Steps, Cases, In}),
+              H0 = D.tensor({Ways, Cases, Hidden}),
+              Y({Steps, Ways, Cases, Hidden}), Last({Ways, Cases, Hidden});
+        for (int64_t Way = 0; Way < Ways; ++Way) {
+          bool Back = Way == 1 || std::string(Direction) == "reverse";
+          Dense H({Cases, Hidden});
+          for (int64_t C = 0; C < Cases; ++C)
+            for (int64_t J = 0; J < Hidden; ++J)
+              H.at({C, J}) = Start ? H0.at({Way, C, J}) : 0;
+          for (int64_t S = 0; S < Steps; ++S) {
+            int64_t At = Back ? Steps - 1 - S : S;
+            Dense Next({Cases, Hidden});
+            forEach(Next.Shape, [&](const Dims &I) {
+              double Sum = B.at({Way, I[1]}) + B.at({Way, Hidden + I[1]});
+              for (int64_t K = 0; K < In; ++K)
+                Sum += W.at({Way, I[1], K}) * X.at({At, I[0], K});
+              for (int64_t K = 0; K < Hidden; ++K)
+                Sum += R.at({Way, I[1], K}) * H.at({I[0], K});
+              Next.at(I) = std::tanh(Sum);
+            });
+            H = Next;
+            forEach(H.Shape, [&](const Dims &I) {
+              Y.at({At, Way, I[0], I[1]}) = H.at(I);
+            });
+          }
+          forEach(H.Shape,
+                  [&](const Dims &I) { Last.at({Way, I[0], I[1]}) = H.at(I); });
+        }
+        auto Swapped = [](const Dense &T) {
+          Dense Out({T.Shape[1], T.Shape[0], T.Shape[2]});
+          forEach(Out.Shape,
+                  [&](const Dims &I) { Out.at(I) = T.at({I[1], I[0], I[2]}); });
+          return Out;
+        };
+        Dense YFirst({Cases, Steps, Ways, Hidden});
+        forEach(YFirst.Shape, [&](const Dims &I) {
+          YFirst.at(I) = Y.at({I[1], I[2], I[0], I[3]});
+        });
+        Dense XIn = CasesFirst ? Swapped(X) : X;
+        OneNode M("RNN", XIn.Shape, 14, 2);
+        M.attribute("direction", Direction)
+            .attribute("layout", int64_t{CasesFirst})
+            .operand(W)
+            .operand(R)
+            .operand(B);
+        if (Start)
+          M.missing().operand(CasesFirst ? Swapped(H0) : H0);
+        M.expect({XIn},
+                 CasesFirst ? std::vector{YFirst, Swapped(Last)}
+                            : std::vector{Y, Last},
+                 1e-5);
+      }
+  OneNode("RNN", {3, 2, 2}, 14)
+      .attribute("clip", 1.0f)
+      .operand(D.tensor({1, 4, 2}))
+      .operand(D.tensor({1, 4, 4}))
+      .refuses("RNN with the attribute 'clip'");
+  OneNode("RNN", {3, 2, 2}, 14)
+      .operand(D.tensor({1, 4, 3}))
+      .operand(D.tensor({1, 4, 4}))
+      .refuses("cannot apply a recurrent layer to");
+}
