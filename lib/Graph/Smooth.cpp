@@ -51,6 +51,10 @@ std::string_view SmoothFunction::name() const {
     return "Exp";
   case SmoothKind::SmoothedRelu:
     return "SmoothedRelu";
+  case SmoothKind::ExpBelow:
+    return "Softmax's Exp";
+  case SmoothKind::LogAbove:
+    return "Softmax's Log";
   default:
     return elementary::name(Kind);
   }
@@ -104,6 +108,10 @@ double SmoothFunction::operator()(double X) const {
     double Root = std::sqrt(X * X + 4 * A);
     return X > 0 ? (X + Root) / 2 : 2 * A / (Root - X);
   }
+  case SmoothKind::ExpBelow:
+    return std::exp(std::min(X, 0.0));
+  case SmoothKind::LogAbove:
+    return std::log(std::max(X, 1.0));
   default:
     return elementary::value(*this, X);
   }
@@ -137,9 +145,12 @@ std::optional<SmoothFunction::Ray> SmoothFunction::ray(bool Right) const {
       return Ray{0, -A};
     return std::nullopt;
   case SmoothKind::Exp:
+  case SmoothKind::LogAbove:
     if (Right)
       return std::nullopt;
     return Ray{0, 0};
+  case SmoothKind::ExpBelow:
+    return Ray{0, Right ? 1.0 : 0.0};
   default:
     return elementary::ray(*this, Right);
   }
@@ -174,6 +185,10 @@ std::vector<double> SmoothFunction::kinks() const {
     return Alpha == 1 ? std::vector<double>{} : std::vector<double>{0};
   case SmoothKind::HardSwish:
     return {-3, 3};
+  case SmoothKind::ExpBelow:
+    return {0};
+  case SmoothKind::LogAbove:
+    return {1};
   default:
     return {};
   }
@@ -225,6 +240,11 @@ double SmoothFunction::curvature(double Low, double High) const {
     double Root = std::sqrt(Near * Near + 4 * A);
     return 2 * A / (Root * Root * Root);
   }
+  case SmoothKind::ExpBelow:
+    return Low >= 0 ? 0 : std::exp(std::min(High, 0.0));
+  case SmoothKind::LogAbove:
+    Near = std::max(Low, 1.0);
+    return High <= 1 ? 0 : 1 / (Near * Near);
   default:
     return elementary::curvature(*this, Low, High);
   }
@@ -237,7 +257,7 @@ SmoothFunction::Range SmoothFunction::range(double Low, double High) const {
   double AtLow = F(Low), AtHigh = F(High);
   Range R{std::min(AtLow, AtHigh), std::max(AtLow, AtHigh)};
   // Those that fall to a single valley, left of 0, and rise from there on.
-  double Valley = 0;
+  double Valley = HUGE_VAL;
   switch (Kind) {
   case SmoothKind::Elu:
   case SmoothKind::Selu:
@@ -311,6 +331,12 @@ double SmoothFunction::lipschitz(double Low, double High) const {
     break;
   case SmoothKind::Exp:
     All = std::exp(High);
+    break;
+  case SmoothKind::ExpBelow:
+    All = Low >= 0 ? 0 : std::exp(std::min(High, 0.0));
+    break;
+  case SmoothKind::LogAbove:
+    All = High <= 1 ? 0 : 1 / std::max(Low, 1.0);
     break;
   default:
     break;

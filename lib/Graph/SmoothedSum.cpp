@@ -38,6 +38,15 @@ double SmoothedSum::curvature(double Low, double High) const {
   return Sum;
 }
 
+double SmoothedSum::slope(double X) const {
+  double Sum = Slope;
+  for (const Unit &U : Units) {
+    double D = X - U.At, H = U.Smoothing;
+    Sum += U.Change * smoothed(D, H) / std::sqrt(D * D + 4 * H);
+  }
+  return Sum;
+}
+
 SmoothedSum nn2crn::smoothedRelu(double Error) {
   // The largest distance, at 0, is the root of the smoothing.
   auto H = static_cast<float>(Error * Error * (1 - 1e-6));
@@ -192,6 +201,9 @@ enum class Base : uint8_t {
   Mish,
   Elu,
   Exp,
+  Log8,
+  Log64,
+  Log1024,
 };
 
 struct Proposal {
@@ -251,6 +263,12 @@ static std::optional<Stretched> stretched(const SmoothFunction &F,
     if (std::isfinite(On.High))
       return Stretched{Base::Exp, std::exp(On.High), 1, On.High};
     return std::nullopt;
+  case SmoothKind::LogAbove:
+    if (On.Low < 1 || !(On.High <= 1024))
+      return std::nullopt;
+    return Stretched{On.High <= 8    ? Base::Log8
+                     : On.High <= 64 ? Base::Log64
+                                     : Base::Log1024};
   default:
     return std::nullopt;
   }

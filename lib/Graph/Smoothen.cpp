@@ -71,7 +71,7 @@ bool Smoothener::activate(const Node &N, const std::vector<Spread> &In,
       Out[I].Error += Error;
     }
   } else {
-    const SmoothFunction &F = N.Function;
+    SmoothFunction F = N.Function;
     auto Seen = argumentsOf(F, In);
     if (!Seen)
       return false;
@@ -83,13 +83,29 @@ bool Smoothener::activate(const Node &N, const std::vector<Spread> &In,
     // the asymptotes anyway, and results are sane for all inputs.
     Interval On{F.ray(false) ? -HUGE_VAL : Seen->Low,
                 F.ray(true) ? HUGE_VAL : Seen->High};
+    double Off = 0;
+    for (const Spread &S : In)
+      Off = std::max(Off, S.Error);
+    // What a Softmax promises of these is not in the intervals.
+    if (F.Kind == SmoothKind::ExpBelow) {
+      F.Kind = SmoothKind::Exp;
+      On.High = Off;
+    } else if (F.Kind == SmoothKind::LogAbove) {
+      On.Low = 1;
+    }
     const SmoothedSum *Found = fit(F, On, Error * Seen->Value);
     if (!Found)
       return false;
     P = *Found;
-    double Slope = F.lipschitz(Seen->Low, Seen->High);
+    double Slope = N.Function.lipschitz(Seen->Low, Seen->High);
+    if (F.Kind == SmoothKind::Exp && F != N.Function)
+      Slope = std::exp(Off);
+    if (F.Kind == SmoothKind::LogAbove)
+      // Below 1, where arguments may be by their errors, the sum goes on.
+      Slope = std::max(Slope,
+                       std::fabs(P.slope(1)) + Off * P.curvature(1 - Off, 1));
     for (size_t I = 0; I < Out.size(); ++I) {
-      auto R = F.range(In[I].Low, In[I].High);
+      auto R = N.Function.range(In[I].Low, In[I].High);
       Out[I] = {R.Low, R.High, passedOn(Slope, In[I].Error) + P.Error};
     }
   }

@@ -298,6 +298,32 @@ std::vector<AxisMap> Operator::ones(const Shape &Dims,
   return Maps;
 }
 
+/// m + log(sum exp(x - m)) with m the greatest x: all arguments of exp are at
+/// most 0 and those of log at least 1, however large x is.
+Tensor Operator::logSumExp(const Tensor &X, const std::vector<bool> &Over) {
+  if (X.S == Tensor::State::Broken || !fits(X.Dims, elementsOf(X.Dims)))
+    return {};
+  SparseMatrix Groups = alongAxes(X.Dims, ones(X.Dims, Over, 1));
+  Tensor Most = greatest(X, reducedShape(X.Dims, Over, true), Groups, 1);
+  Tensor Below = sum(X, 1, Most, -1);
+  Tensor Sum =
+      along(applied(Below, {SmoothKind::ExpBelow}), ones(X.Dims, Over, 1));
+  return sum(Most, 1, applied(Sum, {SmoothKind::LogAbove}), 1);
+}
+
+Tensor Operator::reduceLogSumExp() {
+  std::vector<bool> Reduced;
+  auto Keep = integer("keepdims", 1);
+  if (!Keep || !mayCompute(*In[0]) || !reducedAxes(Reduced))
+    return {};
+  if (elementsOf(In[0]->Dims) == 0)
+    return fail(DiagId::BadTensor, "an operand of shape " +
+                                       dimsText(In[0]->Dims) +
+                                       " has no elements");
+  Tensor Out = logSumExp(*In[0], Reduced);
+  return renamed(Out, reducedShape(In[0]->Dims, Reduced, *Keep != 0));
+}
+
 Tensor Operator::reduceLinear() {
   std::vector<bool> Reduced;
   auto Keep = integer("keepdims", 1);

@@ -177,10 +177,24 @@ private:
                                   bool Average, bool CountPads);
   Tensor convolved(const Window &W, int64_t Maps, bool Transposed);
 
+  //===--- ONNXRecurrent.cpp ----------------------------------------------===//
+
+  struct Layer;
+  /// Reads and checks a recurrent layer; false after reporting.
+  bool readLayer(Layer &L);
+  /// The state after the step of direction \p D that sees position \p At, from
+  /// the one before it (null for zeros).
+  Tensor step(const Layer &L, int64_t D, int64_t At, const Tensor *Before);
+
   //===--- Others ---------------------------------------------------------===//
 
   /// The axes that a reduction runs over; false after reporting.
   bool reducedAxes(std::vector<bool> &Reduced);
+  /// log(sum exp(T)) over the axes \p Over, which stay with length 1.
+  Tensor logSumExp(const Tensor &T, const std::vector<bool> &Over);
+  /// The loss of logarithms of probabilities, with classes and weights as
+  /// operands 1 and 2.
+  Tensor likelihoodLoss(const Tensor &T);
   std::vector<AxisMap> ones(const Shape &Dims, const std::vector<bool> &Over,
                             double Weight);
   Shape reducedShape(const Shape &Dims, const std::vector<bool> &Reduced,

@@ -16,32 +16,98 @@
 using namespace nn2crn;
 using namespace nn2crn::onnxreader;
 
-namespace {
-/// The extents of a recurrent layer.
-struct Extents {
-  int64_t Steps, Cases, Inputs, Directions, Hidden;
+/// A recurrent layer. States are [cases, hidden], one a direction and step.
+struct Operator::Layer {
+  int64_t Steps = 0, Cases = 0, Inputs = 0, Directions = 1, Hidden = 0;
   /// Cases are the first axis of data and results, not the second.
-  bool CasesFirst;
+  bool CasesFirst = false;
+  /// The only direction is from the end.
+  bool Reversed = false;
+  /// One a direction.
+  std::vector<std::string> Functions;
+  const Constant *W = nullptr, *R = nullptr, *B = nullptr;
 
-  uint32_t input(int64_t Step, int64_t Case, int64_t I) const {
-    int64_t Outer = CasesFirst ? Case * Steps + Step : Step * Cases + Case;
-    return static_cast<uint32_t>(Outer * Inputs + I);
+  /// Which position of the sequence a step sees, and the other way round.
+  int64_t turned(int64_t D, int64_t Step) const {
+    return Reversed || D == 1 ? Steps - 1 - Step : Step;
   }
-  /// Of an initial state.
-  uint32_t state(int64_t Direction, int64_t Case, int64_t H) const {
-    int64_t Outer =
-        CasesFirst ? Case * Directions + Direction : Direction * Cases + Case;
-    return static_cast<uint32_t>(Outer * Hidden + H);
-  }
-  Shape states() const {
+  Shape stateDims() const {
     return CasesFirst ? Shape{Cases, Directions, Hidden}
                       : Shape{Directions, Cases, Hidden};
   }
+  Shape allDims() const {
+    return CasesFirst ? Shape{Cases, Steps, Directions, Hidden}
+                      : Shape{Steps, Directions, Cases, Hidden};
+  }
+  /// Elements of the data, of a tensor of states, and of all states.
+  uint32_t input(int64_t At, int64_t Case, int64_t I) const {
+    int64_t Outer = CasesFirst ? Case * Steps + At : At * Cases + Case;
+    return static_cast<uint32_t>(Outer * Inputs + I);
+  }
+  size_t state(int64_t D, int64_t Case, int64_t H) const {
+    int64_t Outer = CasesFirst ? Case * Directions + D : D * Cases + Case;
+    return static_cast<size_t>(Outer * Hidden + H);
+  }
+  size_t element(int64_t D, int64_t At, int64_t Case, int64_t H) const {
+    int64_t Outer = CasesFirst ? (Case * Steps + At) * Directions + D
+                               : (At * Directions + D) * Cases + Case;
+    return static_cast<size_t>(Outer * Hidden + H);
+  }
+  /// Element H of a case after the step that saw position \p At, among all
+  /// states one after the other.
+  uint32_t made(int64_t D, int64_t At, int64_t Case, int64_t H) const {
+    int64_t Step = turned(D, At);
+    return static_cast<uint32_t>(((D * Steps + Step) * Cases + Case) * Hidden +
+                                 H);
+  }
 };
-} // namespace
 
-/// Adds \p Count weights of row \p Row of \p From to a row of \p M, for columns
-/// that ascend from \p Column on.
+bool Operator::readLayer(Layer &L) {
+  auto Direction = text("direction", "forward");
+  auto CasesFirst = integer("layout", 0), Size = integer("hidden_size", 0);
+  if (!Direction || !CasesFirst || !Size)
+    return false;
+  bool Both = *Direction == "bidirectional";
+  L.Reversed = *Direction == "reverse";
+  if (!L.Reversed && !Both && *Direction != "forward") {
+    fail(DiagId::BadAttribute,
+         "'" + printable(*Direction) + "' is no direction");
+    return false;
+  }
+  L.Directions = Both ? 2 : 1;
+  L.CasesFirst = *CasesFirst != 0;
+  L.W = constantOperand(1, "weights");
+  L.R = constantOperand(2, "weights");
+  L.B = has(3) ? constantOperand(3, "biases") : nullptr;
+  if (!L.W || !L.R || (has(3) && !L.B))
+    return false;
+  const Shape &X = In[0]->Dims, &W = In[1]->Dims;
+  if (X.size() == 3 && W.size() == 3) {
+    L.Steps = X[L.CasesFirst ? 1 : 0];
+    L.Cases = X[L.CasesFirst ? 0 : 1];
+    L.Inputs = X[2];
+    L.Hidden = W[1];
+  }
+  if (L.Steps == 0 || W != Shape{L.Directions, L.Hidden, L.Inputs} ||
+      In[2]->Dims != Shape{L.Directions, L.Hidden, L.Hidden} ||
+      (L.B && In[3]->Dims != Shape{L.Directions, 2 * L.Hidden}) ||
+      (has(5) && In[5]->Dims != L.stateDims()) ||
+      (*Size != 0 && *Size != L.Hidden)) {
+    mismatch("apply a recurrent layer to", *In[0], *In[1]);
+    return false;
+  }
+  L.Functions.assign(static_cast<size_t>(L.Directions), "Tanh");
+  if (const onnx::AttributeProto *A = attribute("activations"))
+    L.Functions.assign(A->strings().begin(), A->strings().end());
+  if (L.Functions.size() == static_cast<size_t>(L.Directions))
+    return true;
+  fail(DiagId::BadAttribute, "expected an activation a direction, found " +
+                                 std::to_string(L.Functions.size()));
+  return false;
+}
+
+/// Adds row \p Row of \p From, which has \p Count columns, to a row of \p M, at
+/// the columns from \p Column on.
 static void addRow(SparseMatrix &M, const Constant &From, int64_t Row,
                    int64_t Count, uint32_t Column) {
   for (int64_t I = 0; I < Count; ++I)
@@ -49,140 +115,96 @@ static void addRow(SparseMatrix &M, const Constant &From, int64_t Row,
           From.Data[static_cast<size_t>(Row * Count + I)]);
 }
 
+Tensor Operator::step(const Layer &L, int64_t D, int64_t At,
+                      const Tensor *Before) {
+  const Tensor &X = *In[0];
+  SparseMatrix FromX(static_cast<uint32_t>(elementsOf(X.Dims))),
+      FromState(static_cast<uint32_t>(L.Cases * L.Hidden));
+  std::vector<double> Bias;
+  for (int64_t Case = 0; Case < L.Cases; ++Case)
+    for (int64_t H = 0; H < L.Hidden; ++H) {
+      int64_t Row = D * L.Hidden + H;
+      addRow(FromX, *L.W, Row, L.Inputs, L.input(At, Case, 0));
+      FromX.endRow();
+      addRow(FromState, *L.R, Row, L.Hidden,
+             static_cast<uint32_t>(Case * L.Hidden));
+      FromState.endRow();
+      // One for each of W and R.
+      auto Place = static_cast<size_t>(Row + D * L.Hidden);
+      if (L.B)
+        Bias.push_back(L.B->Data[Place] +
+                       L.B->Data[Place + static_cast<size_t>(L.Hidden)]);
+    }
+  std::vector<Term> Terms;
+  Terms.push_back({&X, std::move(FromX)});
+  if (Before)
+    Terms.push_back({Before, std::move(FromState)});
+  Tensor Sum =
+      affine({L.Cases * L.Hidden}, X.Type, std::move(Terms), std::move(Bias));
+  const std::string &Function = L.Functions[static_cast<size_t>(D)];
+  if (Function == "Relu")
+    return positive(Sum);
+  if (Function == "Tanh")
+    return applied(Sum, {SmoothKind::Tanh});
+  if (Function == "Sigmoid")
+    return applied(Sum, {SmoothKind::Sigmoid});
+  return refuse("with the activation " + printable(Function));
+}
+
 Tensor Operator::recurrent() {
-  auto Direction = text("direction", "forward");
-  auto Layout = integer("layout", 0);
-  auto Size = integer("hidden_size", 0);
-  if (!Direction || !Layout || !Size)
-    return {};
   for (const char *Name : {"clip", "activation_alpha", "activation_beta"})
     if (attribute(Name))
       return refuse(std::string("with the attribute '") + Name + "'");
-  const Tensor &X = *In[0];
-  const Constant *W = constantOperand(1, "weights"),
-                 *Back = constantOperand(2, "weights"),
-                 *Bias = has(3) ? constantOperand(3, "biases") : nullptr;
-  if (!W || !Back || (has(3) && !Bias) || !mayCompute(X))
+  Layer L;
+  if (!readLayer(L) || !mayCompute(*In[0]))
     return {};
-  bool Backward = *Direction == "reverse", Both = *Direction == "bidirectional";
-  if (!Backward && !Both && *Direction != "forward")
-    return fail(DiagId::BadAttribute,
-                "'" + printable(*Direction) + "' is no direction");
-  Extents E{};
-  E.CasesFirst = *Layout != 0;
-  E.Directions = Both ? 2 : 1;
-  if (X.Dims.size() != 3 || In[1]->Dims.size() != 3)
-    return mismatch("apply a recurrent layer to", X, *In[1]);
-  E.Steps = X.Dims[E.CasesFirst ? 1 : 0];
-  E.Cases = X.Dims[E.CasesFirst ? 0 : 1];
-  E.Inputs = X.Dims[2];
-  E.Hidden = In[1]->Dims[1];
-  if (In[1]->Dims != Shape{E.Directions, E.Hidden, E.Inputs} ||
-      In[2]->Dims != Shape{E.Directions, E.Hidden, E.Hidden} ||
-      (Bias && In[3]->Dims != Shape{E.Directions, 2 * E.Hidden}) ||
-      (has(5) && In[5]->Dims != E.states()) ||
-      (*Size != 0 && *Size != E.Hidden))
-    return mismatch("apply a recurrent layer to", X, *In[1]);
   if (has(4)) {
     const Constant *Lengths = constantOperand(4, "lengths");
     if (!Lengths)
       return {};
-    for (double L : Lengths->Data)
-      if (L != static_cast<double>(E.Steps))
+    for (double Length : Lengths->Data)
+      if (Length != static_cast<double>(L.Steps))
         return refuse("with sequences of different lengths");
   }
-  std::vector<std::string> Functions(static_cast<size_t>(E.Directions), "Tanh");
-  if (const onnx::AttributeProto *A = attribute("activations"))
-    Functions.assign(A->strings().begin(), A->strings().end());
-  if (Functions.size() != static_cast<size_t>(E.Directions))
-    return fail(DiagId::BadAttribute, "expected " +
-                                          std::to_string(E.Directions) +
-                                          " activations, found " +
-                                          std::to_string(Functions.size()));
-  uint64_t PerStep = static_cast<uint64_t>(E.Cases * E.Hidden) *
-                     static_cast<uint64_t>(E.Inputs + E.Hidden);
-  Shape All = E.CasesFirst
-                  ? Shape{E.Cases, E.Steps, E.Directions, E.Hidden}
-                  : Shape{E.Steps, E.Directions, E.Cases, E.Hidden};
-  if (!fits(All) || !fits(E.states(), PerStep) ||
-      !fits({}, PerStep * static_cast<uint64_t>(E.Steps * E.Directions)))
+  uint64_t Weights =
+      elementsOf(L.allDims()) * static_cast<uint64_t>(L.Inputs + L.Hidden);
+  if (!fits(L.allDims(), Weights))
     return {};
 
-  // The states after each step, one direction after the other.
   std::vector<Tensor> States;
-  Shape StateDims{E.Cases * E.Hidden};
-  for (int64_t D = 0; D < E.Directions; ++D) {
+  for (int64_t D = 0; D < L.Directions; ++D) {
     Tensor Last;
     if (has(5)) {
       std::vector<uint32_t> Of;
-      for (int64_t C = 0; C < E.Cases; ++C)
-        for (int64_t H = 0; H < E.Hidden; ++H)
-          Of.push_back(E.state(D, C, H));
-      Last = pick(StateDims, *In[5], Of);
+      for (int64_t Case = 0; Case < L.Cases; ++Case)
+        for (int64_t H = 0; H < L.Hidden; ++H)
+          Of.push_back(static_cast<uint32_t>(L.state(D, Case, H)));
+      Last = pick({L.Cases * L.Hidden}, *In[5], Of);
     }
-    const std::string &Function = Functions[static_cast<size_t>(D)];
-    for (int64_t Step = 0; Step < E.Steps; ++Step) {
-      int64_t At = Backward || D == 1 ? E.Steps - 1 - Step : Step;
-      SparseMatrix FromX(static_cast<uint32_t>(elementsOf(X.Dims))),
-          FromLast(static_cast<uint32_t>(E.Cases * E.Hidden));
-      std::vector<double> Biases;
-      for (int64_t C = 0; C < E.Cases; ++C)
-        for (int64_t H = 0; H < E.Hidden; ++H) {
-          addRow(FromX, *W, D * E.Hidden + H, E.Inputs, E.input(At, C, 0));
-          FromX.endRow();
-          addRow(FromLast, *Back, D * E.Hidden + H, E.Hidden,
-                 static_cast<uint32_t>(C * E.Hidden));
-          FromLast.endRow();
-          auto Place = static_cast<size_t>(2 * D * E.Hidden + H);
-          if (Bias)
-            Biases.push_back(Bias->Data[Place] +
-                             Bias->Data[Place + static_cast<size_t>(E.Hidden)]);
-        }
-      std::vector<Term> Terms;
-      Terms.push_back({&X, std::move(FromX)});
-      if (Step > 0 || has(5))
-        Terms.push_back({&Last, std::move(FromLast)});
-      Tensor Sum =
-          affine(StateDims, X.Type, std::move(Terms), std::move(Biases));
-      if (Function == "Relu")
-        Last = positive(Sum);
-      else if (Function == "Tanh" || Function == "Sigmoid")
-        Last = applied(Sum, {Function == "Tanh" ? SmoothKind::Tanh
-                                                : SmoothKind::Sigmoid});
-      else
-        return refuse("with the activation " + printable(Function));
+    for (int64_t Step = 0; Step < L.Steps; ++Step) {
+      bool IsFirst = Step == 0 && !has(5);
+      Last = step(L, D, L.turned(D, Step), IsFirst ? nullptr : &Last);
       if (Last.S == Tensor::State::Broken)
         return {};
       States.push_back(Last);
     }
   }
-
   std::vector<const Tensor *> Parts;
   for (const Tensor &T : States)
     Parts.push_back(&T);
-  // Element H of case C after the step that saw position At.
-  auto Place = [&](int64_t D, int64_t At, int64_t C, int64_t H) {
-    int64_t Step = Backward || D == 1 ? E.Steps - 1 - At : At;
-    return static_cast<uint32_t>(
-        ((D * E.Steps + Step) * E.Cases + C) * E.Hidden + H);
-  };
-  std::vector<uint32_t> OfAll(elementsOf(All)), OfLast(elementsOf(E.states()));
-  for (int64_t D = 0; D < E.Directions; ++D)
-    for (int64_t C = 0; C < E.Cases; ++C)
-      for (int64_t H = 0; H < E.Hidden; ++H) {
-        for (int64_t At = 0; At < E.Steps; ++At) {
-          int64_t Outer = E.CasesFirst
-                              ? (C * E.Steps + At) * E.Directions + D
-                              : (At * E.Directions + D) * E.Cases + C;
-          OfAll[static_cast<size_t>(Outer * E.Hidden + H)] =
-              Place(D, At, C, H);
-        }
-        int64_t End = Backward || D == 1 ? 0 : E.Steps - 1;
-        OfLast[E.state(D, C, H)] = Place(D, End, C, H);
+  std::vector<uint32_t> All(elementsOf(L.allDims())),
+      Final(elementsOf(L.stateDims()));
+  for (int64_t D = 0; D < L.Directions; ++D)
+    for (int64_t Case = 0; Case < L.Cases; ++Case)
+      for (int64_t H = 0; H < L.Hidden; ++H) {
+        for (int64_t At = 0; At < L.Steps; ++At)
+          All[L.element(D, At, Case, H)] = L.made(D, At, Case, H);
+        Final[L.state(D, Case, H)] =
+            L.made(D, L.turned(D, L.Steps - 1), Case, H);
       }
-  More.push_back(pick(E.states(), Parts, OfLast));
+  More.push_back(pick(L.stateDims(), Parts, Final));
   // What nobody asked for is not made.
   if (N.output(0).empty())
     return {};
-  return pick(All, Parts, OfAll);
+  return pick(L.allDims(), Parts, All);
 }

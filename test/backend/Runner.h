@@ -28,6 +28,8 @@ struct Verdict {
   bool Computes = false;
   /// Of Passed: what was fixed. Otherwise one sentence.
   std::string Why;
+  /// Of Passed: the compiler could not prove the error budget, and warned.
+  bool Unproven = false;
 };
 
 struct RunOptions {
@@ -44,7 +46,9 @@ struct RunOptions {
 ///
 /// The compiler gets what a user would type: --activation=piecewise,
 /// --error-budget of four fifths of the tolerance, and for each input the
-/// --input-range that the stored values take.
+/// --input-range that the stored values take. Where rounded weights cannot be
+/// proven to keep that budget, --weight-bits=31 makes it a warning; what then
+/// differs from the stored outputs stays refused.
 Verdict runTest(const StoredTest &T, const RunOptions &Options);
 
 } // namespace nn2crn::test

@@ -225,14 +225,23 @@ bool test::isFloat(int32_t Type) {
 /// The operands of an operator that hold its parameters.
 static bool isParameter(const std::string &Operator, int Place) {
   static const std::map<std::string, std::pair<int, int>> Places = {
-      {"Conv", {1, 2}},       {"ConvTranspose", {1, 2}},
-      {"Gemm", {1, 2}},       {"BatchNormalization", {1, 4}},
-      {"PRelu", {1, 1}},      {"Dropout", {1, 2}},
-      {"Clip", {1, 2}},       {"Pad", {1, 3}},
-      {"Resize", {1, 3}},     {"Upsample", {1, 1}},
-      {"GridSample", {1, 1}}, {"DequantizeLinear", {1, 2}},
-      {"MaxUnpool", {1, 2}},  {"STFT", {1, 3}},
-      {"RNN", {1, 3}},        {"NegativeLogLikelihoodLoss", {1, 2}}};
+      {"Conv", {1, 2}},
+      {"ConvTranspose", {1, 2}},
+      {"Gemm", {1, 2}},
+      {"BatchNormalization", {1, 4}},
+      {"PRelu", {1, 1}},
+      {"Dropout", {1, 2}},
+      {"Clip", {1, 2}},
+      {"Pad", {1, 3}},
+      {"Resize", {1, 3}},
+      {"Upsample", {1, 1}},
+      {"GridSample", {1, 1}},
+      {"DequantizeLinear", {1, 2}},
+      {"MaxUnpool", {1, 2}},
+      {"STFT", {1, 3}},
+      {"RNN", {1, 3}},
+      {"SoftmaxCrossEntropyLoss", {1, 2}},
+      {"NegativeLogLikelihoodLoss", {1, 2}}};
   auto It = Places.find(Operator);
   return It != Places.end() && Place >= It->second.first &&
          Place <= It->second.second;

@@ -93,25 +93,25 @@ static std::set<std::string> linesOf(const std::string &File) {
 }
 
 //===----------------------------------------------------------------------===//
-// Verdicts between processes: kind, computes, reason
+// Verdicts between processes: kind, computes, unproven, reason
 //===----------------------------------------------------------------------===//
 
 static std::string pack(const Verdict &V) {
   return std::to_string(static_cast<int>(V.K)) + (V.Computes ? "c" : "-") +
-         V.Why;
+         (V.Unproven ? "u" : "-") + V.Why;
 }
 
 static Verdict unpack(const IsolatedEnd &End) {
   if (!End.Failure.empty())
     return {Kind::Wrong, false, End.Failure};
   return {static_cast<Kind>(End.Answer[0] - '0'), End.Answer[1] == 'c',
-          End.Answer.substr(2)};
+          End.Answer.substr(3), End.Answer[2] == 'u'};
 }
 
 static std::string lineOf(const Verdict &V) {
   switch (V.K) {
   case Kind::Passed:
-    return "passed (" + V.Why + ")";
+    return "passed (" + V.Why + (V.Unproven ? ", budget unproven)" : ")");
   case Kind::Wrong:
     return "WRONG: " + V.Why;
   case Kind::Refused:

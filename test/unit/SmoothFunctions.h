@@ -31,6 +31,8 @@ inline constexpr SmoothFunction SmoothFunctions[] = {
     {SmoothKind::Silu, -1.7f},
     {SmoothKind::HardSwish},
     {SmoothKind::Exp},
+    {SmoothKind::ExpBelow},
+    {SmoothKind::LogAbove},
 };
 
 } // namespace nn2crn::test

@@ -40,6 +40,10 @@ enum class SmoothKind : uint8_t {
   /// stable reaction network computes (Lowering/FixedPoint.h). smoothen() makes
   /// it; no model has it.
   SmoothedRelu,
+  // For Softmax. Who makes such a node promises that its argument is at most 0
+  // (at least 1) for every input; intervals cannot know that.
+  ExpBelow, ///< exp(min(x, 0))
+  LogAbove, ///< log(max(x, 1))
   // Roots, logarithms, powers, circular and hyperbolic functions. Those that
   // are not defined everywhere need inputs in a range that keeps them there.
   Sqrt,

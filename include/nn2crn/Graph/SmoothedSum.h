@@ -47,6 +47,7 @@ struct SmoothedSum {
   /// The second derivative is not larger in magnitude between \p Low and
   /// \p High.
   double curvature(double Low, double High) const;
+  double slope(double X) const;
 };
 
 /// The ReLU itself, within \p Error (not 0) on the whole line.

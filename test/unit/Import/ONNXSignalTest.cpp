@@ -187,6 +187,59 @@ TEST(ONNXSignal, ResizeKeepsWhatItHas) {
       .refuses("with antialiasing");
 }
 
+TEST(ONNXSignal, CrossEntropiesOfSoftmaxes) {
+  Dense X = Dice(4).tensor({2, 3, 4}), Class({2, 4}), Weights({3});
+  Weights.Data = {0.5, 2, 1};
+  for (size_t I = 0; I < 8; ++I)
+    Class.Data[I] = static_cast<double>(I % 3);
+  // Large numbers must not overflow on the way.
+  for (double &V : X.Data)
+    V *= 300;
+  Dense Logs(X.Shape), None({2, 4}), Mean({1});
+  Mean.Shape = {};
+  double Total = 0;
+  forEach(Class.Shape, [&](const Dims &I) {
+    double Most = -HUGE_VAL, Sum = 0;
+    for (int64_t C = 0; C < 3; ++C)
+      Most = std::max(Most, X.at({I[0], C, I[1]}));
+    for (int64_t C = 0; C < 3; ++C)
+      Sum += std::exp(X.at({I[0], C, I[1]}) - Most);
+    for (int64_t C = 0; C < 3; ++C)
+      Logs.at({I[0], C, I[1]}) = X.at({I[0], C, I[1]}) - Most - std::log(Sum);
+    auto Of = static_cast<int64_t>(Class.at(I));
+    double W = Weights.at({Of});
+    None.at(I) = -W * Logs.at({I[0], Of, I[1]});
+    Mean.Data[0] += None.at(I);
+    Total += W;
+  });
+  Mean.Data[0] /= Total;
+  OneNode("SoftmaxCrossEntropyLoss", X.Shape, 13, 2)
+      .attribute("reduction", "none")
+      .integers(Class)
+      .operand(Weights)
+      .expect({X}, {None, Logs}, 1e-6);
+  OneNode("SoftmaxCrossEntropyLoss", X.Shape)
+      .integers(Class)
+      .operand(Weights)
+      .expect({X}, {Mean}, 1e-6);
+  OneNode("SoftmaxCrossEntropyLoss", {3}).integers(Class).refuses("compare");
+}
+
+TEST(ONNXSignal, LogarithmsOfSumsOfExponentials) {
+  Dense X = Dice(5).tensor({2, 3}), Y({2, 1});
+  for (double &V : X.Data)
+    V *= 500;
+  for (int64_t I = 0; I < 2; ++I) {
+    double Most = std::max({X.at({I, 0}), X.at({I, 1}), X.at({I, 2})}), Sum = 0;
+    for (int64_t K = 0; K < 3; ++K)
+      Sum += std::exp(X.at({I, K}) - Most);
+    Y.Data[static_cast<size_t>(I)] = Most + std::log(Sum);
+  }
+  OneNode("ReduceLogSumExp", X.Shape)
+      .attribute("axes", Dims{-1})
+      .expect({X}, {Y}, 1e-6);
+}
+
 TEST(ONNXRecurrent, LayersAreUnrolled) {
   Dice D(9);
   const int64_t Steps = 3, Cases = 2, In = 2, Hidden = 4;
