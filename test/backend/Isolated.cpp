@@ -71,19 +71,26 @@ start(size_t I, unsigned Seconds,
 static IsolatedEnd endOf(Child &C, unsigned Seconds) {
   close(C.Pipe);
   int Status = 0;
-  while (waitpid(C.Process, &Status, 0) < 0 && errno == EINTR)
+  rusage Used{};
+  while (wait4(C.Process, &Status, 0, &Used) < 0 && errno == EINTR)
     ;
+  auto InSeconds = [](const timeval &T) {
+    return static_cast<double>(T.tv_sec) +
+           1e-6 * static_cast<double>(T.tv_usec);
+  };
+  double Took = InSeconds(Used.ru_utime) + InSeconds(Used.ru_stime);
   if (WIFSIGNALED(Status)) {
     int Signal = WTERMSIG(Status);
     return {{},
             Signal == SIGXCPU
                 ? "took more than " + std::to_string(Seconds) + " s"
-                : std::string("crashed: ") + strsignal(Signal)};
+                : std::string("crashed: ") + strsignal(Signal),
+            Took};
   }
   if (Status != 0 || C.Answer.empty() || C.Answer.back() != '\0')
-    return {{}, "ended without an answer"};
+    return {{}, "ended without an answer", Took};
   C.Answer.pop_back();
-  return {std::move(C.Answer), {}};
+  return {std::move(C.Answer), {}, Took};
 }
 
 void nn2crn::test::runIsolated(

@@ -20,6 +20,8 @@ struct IsolatedEnd {
   std::string Answer;
   /// Why it did not return: "crashed: Aborted", "took more than 60 s".
   std::string Failure;
+  /// Processor time.
+  double Seconds = 0;
 };
 
 /// Calls \p Work(i) for all i below \p Count, each in a process of its own, at

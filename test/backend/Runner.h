@@ -46,9 +46,9 @@ struct RunOptions {
 ///
 /// The compiler gets what a user would type: --activation=piecewise,
 /// --error-budget of four fifths of the tolerance, and for each input the
-/// --input-range that the stored values take. Where rounded weights cannot be
-/// proven to keep that budget, --weight-bits=31 makes it a warning; what then
-/// differs from the stored outputs stays refused.
+/// --input-range that the stored values take. With --weight-bits=31 a
+/// budget that rounded weights cannot be proven to keep is a warning; what then
+/// differs from the stored outputs counts as refused.
 Verdict runTest(const StoredTest &T, const RunOptions &Options);
 
 } // namespace nn2crn::test

@@ -130,11 +130,11 @@ that are stored beside the model: |difference| / max(1, |stored|) is at most
 ones. None
 gives another answer; what cannot be compiled is refused.
 
-The compiler is called as `nn2crn --activation=piecewise --error-budget=E
---input-range=...` with four fifths of that tolerance as the budget (0.2 for integers), and for each input the
-range that the stored values take. Where rounded weights cannot be proven
-to keep the budget, with `--weight-bits=31` as well, which makes that a warning;
-readings that are off then leave the test refused.
+The compiler is called as `nn2crn --activation=piecewise --weight-bits=31
+--error-budget=E --input-range=...` with four fifths of that tolerance as the
+budget (0.2 for integers), and for each input the range that the stored values
+take. Where rounded weights cannot be proven to keep the budget that gives a
+warning; readings that are off then count as refused.
 
 )" + tierTable(All, T) +
                      R"(

@@ -155,7 +155,7 @@ int main(int Argc, char **Argv) {
     }
     Failures += Bad;
     if (!Args->Quiet || Bad)
-      std::printf("%s: %s\n", Test.c_str(), Line.c_str());
+      std::printf("%s: %s (%.2f s)\n", Test.c_str(), Line.c_str(), End.Seconds);
     All.push_back({Test, V});
   };
   runIsolated(Folders.size(), Args->Jobs, MostSeconds, Work, Done);
