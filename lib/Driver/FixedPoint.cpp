@@ -9,6 +9,7 @@
 #include "nn2crn/Driver/FixedPoint.h"
 #include "nn2crn/Driver/Activations.h"
 #include "nn2crn/Graph/Split.h"
+#include "nn2crn/IR/Editor.h"
 #include "nn2crn/Lowering/FixedPoint.h"
 #include "nn2crn/Lowering/NcRelu.h"
 
@@ -33,6 +34,10 @@ public:
 
 private:
   void roundSharp();
+  /// Outputs of the model that no smooth activation comes before.
+  bool hasSharpOutputs() const {
+    return M.Sharp->outputs().size() > M.Rest.inputs().size();
+  }
   double gain() const;
   bool report();
 
@@ -63,11 +68,15 @@ double Preparation::gain() const {
 void Preparation::roundSharp() {
   unsigned Most = Options.Bits.value_or(
       Options.Budget ? WeightOptions::MostBits : WeightOptions::DefaultBits);
-  if (Options.Budget)
-    M.Weights =
-        quantizeWithin(*M.Sharp, *Options.Budget / 2 / gain(), Most, Box);
-  else
+  if (Options.Budget) {
+    // Half of it for the inputs of Rest; all of it for outputs that are sharp.
+    double Share = *Options.Budget / 2 / gain();
+    if (hasSharpOutputs())
+      Share = std::min(Share, *Options.Budget);
+    M.Weights = quantizeWithin(*M.Sharp, Share, Most, Box);
+  } else {
     M.Weights = quantize(*M.Sharp, Most, Box);
+  }
   RestErrors.assign(RestBox.size(), M.Weights.Bound);
 }
 
@@ -124,6 +133,8 @@ std::optional<FixedPointModel> Preparation::run(bool Split) {
   if (Split)
     Parts = splitSharp(G);
   RestBox = Box;
+  for (const GraphPort &P : G.outputs())
+    M.Outputs.push_back(P.Name);
   if (Parts) {
     InputBox All = outputBox(Parts->Sharp, Box);
     RestBox.assign(All.end() -
@@ -140,6 +151,8 @@ std::optional<FixedPointModel> Preparation::run(bool Split) {
           ? smoothenWithin(M.Rest, *Options.Budget, RestBox, RestErrors)
           : smoothenWithError(M.Rest, DefaultSmoothError, RestBox, RestErrors);
   M.Activations.Declared = declaresAll(G, Box);
+  if (M.Sharp && hasSharpOutputs())
+    M.Activations.Bound = std::max(M.Activations.Bound, M.Weights.Bound);
   if (M.Sharp && !M.Activations.Refused)
     M.Activations.Measured = measuredError(G, join(*M.Sharp, M.Rest), Box);
   if (!report())
@@ -154,6 +167,18 @@ nn2crn::prepareFixedPoint(const Graph &G, bool Split,
   return Preparation(G, Weights, Box, Diags).run(Split);
 }
 
+/// Puts the outputs of \p Net into the order of \p Names.
+static void orderOutputs(Network &Net, std::span<const std::string> Names) {
+  std::vector<Port> Outputs;
+  for (const std::string &Name : Names)
+    Outputs.push_back(*Net.findPort(Name, PortDirection::Output));
+  Editor E(Net);
+  size_t Next = 0;
+  for (size_t I = 0; I < Net.ports().size(); ++I)
+    if (Net.ports()[I].Direction == PortDirection::Output)
+      E.setPort(I, std::move(Outputs[Next++]));
+}
+
 std::optional<Network> nn2crn::lowerModel(const FixedPointModel &M,
                                           DiagnosticEngine &Diags) {
   if (!M.Sharp)
@@ -161,5 +186,8 @@ std::optional<Network> nn2crn::lowerModel(const FixedPointModel &M,
   auto Below = lowerNcRelu(*M.Sharp, Diags);
   if (!Below)
     return std::nullopt;
-  return lowerFixedPoint(M.Rest, std::move(*Below), Diags);
+  auto Net = lowerFixedPoint(M.Rest, std::move(*Below), Diags);
+  if (Net)
+    orderOutputs(*Net, M.Outputs);
+  return Net;
 }

@@ -84,7 +84,8 @@ private:
 
   const SmoothFunction &F;
   const SmoothedSum &P;
-  double Most = 0;
+  /// The largest error seen, and a bound on all.
+  double Seen = 0, Most = 0;
   /// Cells that are still to be looked at before giving up.
   unsigned Left = 1 << 20;
 };
@@ -97,7 +98,7 @@ ErrorBound::Point ErrorBound::at(double X) {
   for (const SmoothedSum::Unit &U : P.Units)
     Terms += std::fabs(U.Change) * smoothed(X - U.At, U.Smoothing);
   double Error = std::fabs(Value - P(X)) + 0x1p-48 * Terms;
-  Most = std::max(Most, Error);
+  Seen = std::max(Seen, Error);
   return {X, Error};
 }
 
@@ -107,7 +108,7 @@ void ErrorBound::cell(Point A, Point B, unsigned Depth) {
       std::max(A.Error, B.Error) +
       Width * Width / 8 * (F.curvature(A.X, B.X) + P.curvature(A.X, B.X));
   // Not worth a closer look where it hardly raises the bound.
-  if (Here <= Most * 1.01 || Depth == 0 || Left == 0 || Middle <= A.X ||
+  if (Here <= Seen * 1.01 || Depth == 0 || Left == 0 || Middle <= A.X ||
       Middle >= B.X) {
     Most = std::max(Most, Here);
     return;
@@ -143,7 +144,7 @@ double ErrorBound::ray(bool Right) {
     for (const SmoothedSum::Unit &U : P.Units)
       Beyond += std::fabs(U.Change) * U.Smoothing / std::fabs(At - U.At);
     // Far enough where that does not decide.
-    if (Beyond <= Most || X > 0x1p40) {
+    if (Beyond <= Seen || X > 0x1p40) {
       Most = std::max(Most, Beyond);
       return At;
     }
@@ -177,7 +178,7 @@ double ErrorBound::run(Interval On) {
     cell(A, B, 50);
     A = B;
   }
-  return Most;
+  return std::max(Seen, Most);
 }
 
 double nn2crn::provenError(const SmoothFunction &F, const SmoothedSum &P,

@@ -319,7 +319,7 @@ void FixedPointLowering::addUnits(NodeId Id) {
   Held &H = Values[N.Result.Value];
   const GraphPort *Shown = ShownAs[N.Result.Value];
   SignalId Signal =
-      Shown ? signalOf(*Shown) : E.freshSignal("h" + std::to_string(Layer++));
+      Shown ? signalOf(*Shown) : E.freshSignal("u" + std::to_string(Layer++));
   OriginId Origin = originOf(N);
   RateId Smoothing = E.rate(Number(double{N.Function.Alpha}));
   auto RateOf = [&](double C) { return E.rate(Number(std::fabs(C))); };

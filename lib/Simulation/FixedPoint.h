@@ -76,6 +76,8 @@ private:
   void differentiate(const FixedPointBlock &B, std::span<const Uncertain> Rates,
                      std::span<const double> Y);
   bool direction(double Damping);
+  bool iterate(const FixedPointBlock &B, std::span<const Uncertain> Rates,
+               std::span<double> Y, double G, double Rounding);
   double contraction(const FixedPointBlock &B, std::span<const Uncertain> Rates,
                      uint32_t &Slowest);
 

@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 using namespace nn2crn;
 
@@ -102,7 +103,7 @@ double RingSolver::contraction(const FixedPointBlock &B,
                                uint32_t &Slowest) {
   size_t N = F.size();
   // A column at a time: what it holds, and how far that may be off.
-  std::vector<double> Doubts(N), Sums(N);
+  std::vector<double> Doubts(N);
   std::ranges::fill(Jacobian, 0);
   for (size_t I = 0; I < B.Flows.size(); ++I) {
     const BlockFlow &Flow = B.Flows[I];
@@ -130,11 +131,86 @@ double RingSolver::contraction(const FixedPointBlock &B,
   return Least;
 }
 
+/// Two species that decay and annihilate, the ring that everybody builds: each
+/// is the positive root of a quadratic. False for any other ring.
+static bool solvePair(const FixedPointBlock &B,
+                      std::span<const Uncertain> Rates, std::span<double> Y) {
+  if (B.Species.size() != 2)
+    return false;
+  double Source[2] = {}, Loss[2] = {}, Both = 0;
+  for (size_t I = 0; I < B.Flows.size(); ++I) {
+    const auto &[Powers, Changes] =
+        std::tie(B.Flows[I].Powers, B.Flows[I].Changes);
+    bool Single = Changes.size() == 1 && Powers.size() <= 1;
+    if (Single && Powers.empty())
+      Source[Changes[0].Local] += Changes[0].Amount * Rates[I].Value;
+    else if (Single && Powers[0].Local == Changes[0].Local &&
+             Powers[0].Exponent == 1 && Changes[0].Amount < 0)
+      Loss[Changes[0].Local] -= Changes[0].Amount * Rates[I].Value;
+    else if (Powers.size() == 2 && Changes.size() == 2 &&
+             Powers[0].Exponent == 1 && Powers[1].Exponent == 1 &&
+             Changes[0].Amount == -1 && Changes[1].Amount == -1)
+      Both += Rates[I].Value;
+    else
+      return false;
+  }
+  for (int I : {0, 1}) {
+    // Loss[0] y0 - Loss[1] y1 = Source[0] - Source[1] leaves y alone in
+    // A y^2 + M y = Source.
+    double A = Both * Loss[I] / Loss[1 - I],
+           M = Loss[I] - Both * (Source[I] - Source[1 - I]) / Loss[1 - I],
+           Root = std::sqrt(M * M + 4 * A * Source[I]);
+    Y[static_cast<size_t>(I)] =
+        M < 0 ? (Root - M) / (2 * A) : 2 * Source[I] / (Root + M);
+  }
+  return std::isfinite(Y[0]) && std::isfinite(Y[1]);
+}
+
+/// Newton's method; where that does not lead anywhere soon, implicit steps in
+/// time that must bring the rates down, as small ones always do in a
+/// contracting system. Goes on as long as rounding lets it.
+bool RingSolver::iterate(const FixedPointBlock &B,
+                         std::span<const Uncertain> Rates, std::span<double> Y,
+                         double G, double Rounding) {
+  constexpr unsigned Free = 40, Most = 1000;
+  auto Done = [&] { return Residual <= 4 * Rounding * Traffic; };
+  if (!solvePair(B, Rates, Y))
+    std::ranges::fill(Y, 0);
+  evaluate(B, Rates, Y);
+  double Damping = 0;
+  for (unsigned Round = 0; Round < Most && Residual > 0; ++Round) {
+    if (Round == Free) {
+      std::ranges::fill(Y, 0);
+      evaluate(B, Rates, Y);
+      Damping = G;
+    }
+    differentiate(B, Rates, Y);
+    double Before = Residual;
+    bool WasDone = Done(), Moves = direction(Damping);
+    if (Moves) {
+      for (size_t I = 0; I < Y.size(); ++I)
+        Trial[I] = std::max(0.0, Y[I] + Step[I]);
+      evaluate(B, Rates, Trial);
+      Moves = Residual < Before || (Round < Free && !WasDone);
+    }
+    if (Moves) {
+      std::ranges::copy(Trial, Y.begin());
+      Damping = Residual < Before / 4 ? Damping / 64 : Damping / 4;
+    } else {
+      evaluate(B, Rates, Y);
+      Damping = std::max(Damping, G * 1e-6) * 8;
+    }
+    // Once within rounding, as long as it still halves.
+    if (WasDone && !(Residual < Before / 2))
+      break;
+  }
+  return Done();
+}
+
 RingSolver::Outcome RingSolver::solve(const FixedPointBlock &B,
                                       std::span<const Uncertain> Rates,
                                       std::span<double> Y) {
   constexpr double Unit = std::numeric_limits<double>::epsilon();
-  constexpr unsigned MaxRounds = 1000;
   size_t N = B.Species.size();
   F.assign(N, 0);
   Step.assign(N, 0);
@@ -152,11 +228,6 @@ RingSolver::Outcome RingSolver::solve(const FixedPointBlock &B,
     Found.Problem = FixedPointProblem::NoLoss;
     return Found;
   }
-  // Implicit steps in time that grow where they bring the rates down; in a
-  // contracting system small ones always do, and large ones are Newton's.
-  std::ranges::fill(Y, 0);
-  evaluate(B, Rates, Y);
-  double Damping = G;
   // A rate is a product, and a species has a sum of them.
   size_t Operations = 2;
   for (const BlockFlow &Flow : B.Flows) {
@@ -166,32 +237,9 @@ RingSolver::Outcome RingSolver::solve(const FixedPointBlock &B,
     Operations = std::max(Operations, 2 + Order + B.Flows.size());
   }
   double Rounding = 0.51 * Unit * static_cast<double>(Operations);
-  for (unsigned Round = 0; Residual > Unit * Traffic && Residual > 0; ++Round) {
-    if (Round == MaxRounds) {
-      // As far as rounding lets it.
-      if (Residual <= 4 * Rounding * Traffic)
-        break;
-      Found.Problem = FixedPointProblem::Unsolved;
-      return Found;
-    }
-    differentiate(B, Rates, Y);
-    double Before = Residual;
-    if (!direction(Damping)) {
-      Damping = std::max(Damping, G) * 8;
-      continue;
-    }
-    for (size_t I = 0; I < N; ++I)
-      Trial[I] = std::max(0.0, Y[I] + Step[I]);
-    evaluate(B, Rates, Trial);
-    if (Residual < Before) {
-      std::ranges::copy(Trial, Y.begin());
-      Damping = Residual < Before / 4 ? Damping / 64 : Damping / 4;
-      continue;
-    }
-    evaluate(B, Rates, Y);
-    if (Residual <= 4 * Rounding * Traffic)
-      break;
-    Damping = std::max(Damping, G * 1e-6) * 8;
+  if (!iterate(B, Rates, Y, G, Rounding)) {
+    Found.Problem = FixedPointProblem::Unsolved;
+    return Found;
   }
   Found.Error = 1.01 * (Residual + Rounding * Traffic + Doubt) / G;
   return Found;

@@ -14,6 +14,8 @@
 #include "nn2crn/IR/Network.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace nn2crn {
 
@@ -23,6 +25,8 @@ struct FixedPointModel {
   /// empty where all of it is fixed points.
   std::optional<Graph> Sharp;
   Graph Rest;
+  /// Names of the outputs of both, in the model's order.
+  std::vector<std::string> Outputs;
   /// Of Sharp.
   Quantization Weights;
   /// Of Rest; the bound and the measured error are for the whole model.

@@ -61,6 +61,53 @@ TEST(StableLimit, ItDoesNotDependOnWhereItStarts) {
   }
 }
 
+TEST(StableLimit, SequestrationAtAnySpeed) {
+  for (double K = 1e-6; K < 1e14; K *= 100)
+    for (double In : {1e-9, 0.5, 1.0, 1.5, 1e6}) {
+      auto R = run(parse("-> p [k = " + formatDouble(In) +
+                         "]\n-> n\np -> [k = 2]\nn -> [k = 2]\n"
+                         "p + n -> [k = " +
+                         formatDouble(K) + "]\n"),
+                   limit());
+      long double M = 2 - K * ((long double)In - 1) / 2,
+                  Root = std::sqrt(M * M + 4 * (long double)K * In);
+      auto Want = static_cast<double>(M < 0 ? (Root - M) / (2 * K)
+                                            : 2 * In / (Root + M));
+      EXPECT_NEAR(amount(R, "p"), Want,
+                  *R.Accuracy * std::max(1.0, Want) + 1e-16)
+          << K << " " << In;
+      EXPECT_LT(*R.Accuracy, 1e-14 * (1 + In)) << K << " " << In;
+    }
+}
+
+TEST(StableLimit, RingsOfAnySize) {
+  std::mt19937_64 Random(5);
+  for (unsigned N : {3, 4, 5, 17, 60})
+    for (bool Stiff : {false, true}) {
+      std::string Text;
+      auto Name = [&](size_t I) { return "r" + std::to_string(I % N); };
+      auto K = [&](double Scale) {
+        return " [k = " +
+               formatDouble(Scale * static_cast<double>(1 + Random() % 9)) +
+               "]\n";
+      };
+      for (size_t I = 0; I < N; ++I) {
+        Text += "-> " + Name(I) + K(0.3) + Name(I) + " ->" + K(0.1);
+        Text += Name(I) + " + " + Name(I + 1) + " ->" + K(Stiff ? 1e6 : 1);
+        if (Random() % 2)
+          Text += Name(I) + " -> " + Name(Random() % N) + K(0.2);
+        Text += "2 " + Name(I) + " + " + Name(I + 2) + " -> " + Name(I) + K(1);
+      }
+      SCOPED_TRACE(Text);
+      auto R = run(parse(Text), limit());
+      EXPECT_EQ(R.Limit, LimitKind::Stable);
+      EXPECT_LT(*R.Accuracy, 1e-9);
+      auto Later = run(parse(Text), odeUntil(1e4));
+      for (size_t I = 0; I < N; ++I)
+        EXPECT_NEAR(amount(R, Name(I)), amount(Later, Name(I)), 1e-7);
+    }
+}
+
 TEST(StableLimit, OnlyLossesEndInNothing) {
   // The rails compete, so this is no rate-independent network.
   auto R =
@@ -162,6 +209,56 @@ TEST(StableLimit, TimeLeadsThere) {
       EXPECT_NEAR(Later.Outputs[0].Values[I], Want, 1e-6 * (1 + Want));
     }
   }
+}
+
+/// Whatever the reactions: what is accepted is where time leads. Most random
+/// networks are refused, and the smaller the more likely they are not.
+TEST(StableLimit, AcceptedNetworksGoThereInTime) {
+  std::mt19937_64 Random(11);
+  auto Below = [&](unsigned N) { return static_cast<unsigned>(Random() % N); };
+  unsigned Accepted = 0;
+  for (unsigned Round = 0; Round < 20000; ++Round) {
+    unsigned Species = 1 + Below(4), Reactions = Species + Below(2 * Species);
+    std::string Text;
+    auto Side = [&](unsigned Most) {
+      std::string Terms;
+      for (unsigned N = Below(Most + 1); N > 0; --N)
+        Terms += (Terms.empty() ? "" : " + ") +
+                 std::string(1, static_cast<char>('A' + Below(Species)));
+      return Terms;
+    };
+    for (unsigned R = 0; R < Reactions; ++R) {
+      std::string From = Below(4) ? Side(2) : Side(3),
+                  To = Below(3) ? Side(2) : From;
+      if (From == To && Below(2))
+        To += (To.empty() ? "" : " + ") +
+              std::string(1, static_cast<char>('A' + Below(Species)));
+      Text +=
+          From + " -> " + To + " [k = " + std::to_string(1 + Below(9)) + "]\n";
+    }
+    for (unsigned S = 0; S < Species; ++S)
+      Text += std::string(1, static_cast<char>('A' + S)) + " @initial " +
+              std::to_string(Below(4)) + "\n";
+    Reports Quiet;
+    auto Net = parseText(Text, "t.crn", Quiet.Diags);
+    if (!Net)
+      continue;
+    auto Inputs = readInputs(*Net, {}, Quiet.Diags);
+    auto Limit = simulate(*Net, *Inputs, limit(), Quiet.Diags);
+    if (!Limit || Limit->Limit != LimitKind::Stable)
+      continue;
+    ++Accepted;
+    SCOPED_TRACE(Text);
+    auto Later = run(*Net, odeUntil(1e10)); // -y^3 takes its time
+    if (Later.Outputs.empty())
+      continue;
+    for (size_t I = 0; I < Limit->Outputs[0].Values.size(); ++I) {
+      double Want = Limit->Outputs[0].Values[I];
+      EXPECT_NEAR(Later.Outputs[0].Values[I], Want, 1e-2 * (1 + Want))
+          << Limit->Outputs[0].ElementNames[I];
+    }
+  }
+  EXPECT_GT(Accepted, 1000u);
 }
 
 TEST(StableLimit, RestingElsewhereIsNotSettled) {
