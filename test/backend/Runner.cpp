@@ -31,6 +31,11 @@ static std::string reasonOf(const Collected &Diags) {
   for (const Diagnostic &D : Diags.All) {
     if (D.Level != Severity::Error)
       continue;
+    // Without figures that every change of a bound would change.
+    if (D.Id == DiagId::UndefinedFunction)
+      return D.Message.substr(0, D.Message.find(", from"));
+    if (D.Id == DiagId::ApproximatedActivations)
+      return "the error budget of activations cannot be kept";
     if (D.Id != DiagId::UnsupportedOperator || D.Notes.empty())
       return D.Message;
     const std::string &Line = D.Notes[0].Message;
