@@ -9,7 +9,6 @@
 #include "nn2crn/Driver/Compile.h"
 #include "nn2crn/Driver/Certify.h"
 #include "nn2crn/IR/PortValues.h"
-#include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Lowering/Lowering.h"
 #include "nn2crn/Transforms/Pipeline.h"
 
@@ -95,8 +94,7 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   auto Passes = Pipeline::parse(Options.Passes, Diags);
   if (!Passes)
     return std::nullopt;
-  ONNXOptions Reading;
-  Reading.Head = Options.Head;
+  ONNXOptions Reading = Options.Reading;
   if (!readFixedInputs(Options.Set, Bytes, FileName, Reading, Diags))
     return std::nullopt;
   auto G = importONNX(Bytes, FileName, Diags, Reading);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Driver/FixedPoint.h"
+#include "nn2crn/Driver/Activations.h"
 #include "nn2crn/Graph/Split.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/Lowering/NcRelu.h"
@@ -84,6 +85,10 @@ bool Preparation::report() {
   const Smoothing &S = M.Activations;
   if (S.Refused) {
     const Node &N = M.Rest.node(*S.Refused);
+    if (S.Undefined) {
+      reportUndefined(G, N, *S.Undefined, S.Declared, Diags);
+      return false;
+    }
     Diags
         .error(DiagId::ApproximatedActivations, G.locate(N.Source),
                "no fixed point was found that is near enough to " +

@@ -131,7 +131,7 @@ int main(int Argc, char **Argv) {
   Options.Run.CollectCosts = Verbose;
   Options.Weights = Weights.get();
   Options.Activations = Weights.activations();
-  Options.Head = Weights.head();
+  Options.Reading.Head = Weights.head();
   Options.Certify = Certify.getNumOccurrences() != 0;
   if (!Passes.empty())
     Options.Passes += (Options.Passes.empty() ? "" : ",") + Passes;

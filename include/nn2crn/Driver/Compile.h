@@ -41,12 +41,14 @@ struct CompileOptions {
   std::string Passes = "O1";
   WeightOptions Weights;
   ActivationOptions Activations;
-  HeadOptions Head;
   /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
   /// passes.
   std::vector<std::string> InputRanges;
   /// `NAME=SPEC` each: inputs of the model that are constants of the network.
   std::vector<std::string> Set;
+  /// Limits, what becomes of the model's head, and such constants as arrays;
+  /// those of Set are added.
+  ONNXOptions Reading;
   /// How the passes are run and watched.
   PassRunOptions Run;
   /// Hold the network against the model after all passes.
