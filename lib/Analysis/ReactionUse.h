@@ -17,6 +17,7 @@
 
 #include "nn2crn/IR/Network.h"
 
+#include <utility>
 #include <vector>
 
 namespace nn2crn {
@@ -59,6 +60,21 @@ public:
         Visit(T.Species);
     for (Term T : R.reactants())
       Scratch[T.Species.Value] = 0;
+  }
+  /// Calls \p Visit(species, change) for everything that one firing changes and
+  /// nothing holds. \p Visit must not call these functions.
+  template <class Fn> void forChanges(Reaction R, Fn Visit) const {
+    for (Term T : R.products())
+      Scratch[T.Species.Value] = T.Coefficient;
+    for (Term T : R.reactants()) {
+      int64_t Back = std::exchange(Scratch[T.Species.Value], 0);
+      if (!Held[T.Species.Value] && Back != T.Coefficient)
+        Visit(T.Species, Back - int64_t{T.Coefficient});
+    }
+    for (Term T : R.products())
+      if (uint32_t Made = std::exchange(Scratch[T.Species.Value], 0);
+          Made && !Held[T.Species.Value])
+        Visit(T.Species, int64_t{Made});
   }
   /// True where \p R has a finite positive rate and net-consumes something.
   bool isProductive(Reaction R) const;

@@ -13,7 +13,11 @@
 using namespace nn2crn;
 
 bool nn2crn::isKnownActivationWay(std::string_view Way) {
-  return Way == "auto" || Way == "piecewise";
+  return Way == "auto" || Way == "piecewise" || Way == "fixed-point";
+}
+
+std::string_view nn2crn::activationWays() {
+  return "auto, piecewise or fixed-point";
 }
 
 static std::string twoDigits(double V) {
@@ -45,6 +49,19 @@ static Linearization approximated(Graph &G, const WeightOptions &Weights,
   return linearizeWithError(G, DefaultActivationError, MostSegments, Box);
 }
 
+void nn2crn::reportUndefined(const Graph &G, const Node &N, Interval Seen,
+                             bool Declared, DiagnosticEngine &Diags) {
+  Diags
+      .error(DiagId::UndefinedFunction, G.locate(N.Source),
+             std::string(N.Function.name()) +
+                 " is not defined at all values that it may see, from " +
+                 twoDigits(Seen.Low) + " to " + twoDigits(Seen.High) +
+                 (Declared ? " for inputs in their ranges"
+                           : " for inputs from -1 to 1, as no range is "
+                             "declared"))
+      .note("give an --input-range that keeps it where it is defined");
+}
+
 /// False after reporting that it cannot be.
 static bool replaceActivations(Graph &G, const WeightOptions &Weights,
                                const ActivationOptions &Options,
@@ -67,6 +84,10 @@ static bool replaceActivations(Graph &G, const WeightOptions &Weights,
   const char *Narrower = "give a narrower --input-range";
   if (L.Unbounded) {
     const Node &N = G.node(*L.Unbounded);
+    if (L.Undefined) {
+      reportUndefined(G, N, *L.Undefined, L.Declared, Diags);
+      return false;
+    }
     Diags
         .error(DiagId::ApproximatedActivations, G.locate(N.Source),
                std::string(N.Function.name()) +

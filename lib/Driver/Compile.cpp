@@ -9,11 +9,79 @@
 #include "nn2crn/Driver/Compile.h"
 #include "nn2crn/Driver/Certify.h"
 #include "nn2crn/IR/PortValues.h"
-#include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Lowering/Lowering.h"
 #include "nn2crn/Transforms/Pipeline.h"
 
+#include "nn2crn/Lowering/NcRelu.h"
+
+#include <algorithm>
+
 using namespace nn2crn;
+
+/// False after reporting options that are wrong or contradict each other.
+static bool checkWays(const CompileOptions &Options, DiagnosticEngine &Diags) {
+  auto Reject = [&](const std::string &What, const std::string &Remedy) {
+    Diags.error(DiagId::BadArgument, {}, What).note(Remedy);
+    return false;
+  };
+  const std::string &Way = Options.Activations.Way;
+  if (!findScheme(Options.Scheme)) {
+    std::string Known;
+    for (const SchemeInfo &Info : schemes())
+      Known += (Known.empty() ? "" : ", ") + std::string(Info.Name);
+    return Reject("no scheme is named '" + Options.Scheme + "'",
+                  "known schemes: " + Known);
+  }
+  if (!isKnownActivationWay(Way))
+    return Reject("no way to treat activations is named '" + Way + "'",
+                  "known ways: " + std::string(activationWays()));
+  bool FixedPoint = Options.Scheme == "fixed-point" || Way == "fixed-point";
+  if ((Options.Scheme == "nc-relu" && Way == "fixed-point") ||
+      (Options.Scheme == "fixed-point" && Way == "piecewise"))
+    return Reject("the scheme " + Options.Scheme + " has no " + Way +
+                      " activations",
+                  "leave out one of the two");
+  if (FixedPoint && Options.Activations.Segments)
+    return Reject("fixed points have no segments",
+                  "say how exact activations are by the error budget");
+  if (Options.SequesterRelus && Options.Scheme != "fixed-point")
+    return Reject("only the scheme fixed-point has sequestrations",
+                  "ask for that scheme, or leave ReLUs as they are");
+  if (FixedPoint && Options.Certify)
+    return Reject("only rate-independent networks have certificates",
+                  "use the scheme nc-relu, which approximates activations by "
+                  "segments");
+  return true;
+}
+
+static bool usesFixedPoints(const CompileOptions &Options, const Graph &G) {
+  if (Options.Scheme != "auto")
+    return Options.Scheme == "fixed-point";
+  if (Options.Activations.Way == "piecewise" || Options.Certify ||
+      Options.Activations.Segments)
+    return false;
+  return std::ranges::any_of(
+      G.nodes(), [](const Node &N) { return N.Kind == NodeKind::Smooth; });
+}
+
+/// The network before the passes. Empty after a report.
+static std::optional<Network> lowered(Graph &G, const CompileOptions &Options,
+                                      const InputBox &Box,
+                                      CompileReport &Report,
+                                      DiagnosticEngine &Diags) {
+  if (usesFixedPoints(Options, G)) {
+    FixedPointOptions How{Options.Scheme == "auto", Options.SequesterRelus};
+    Report.FixedPoint = prepareFixedPoint(G, How, Options.Weights, Box, Diags);
+    return Report.FixedPoint ? lowerModel(*Report.FixedPoint, Diags)
+                             : std::nullopt;
+  }
+  auto Prepared =
+      prepareModel(G, Options.Weights, Options.Activations, Box, Diags);
+  if (!Prepared)
+    return std::nullopt;
+  Report.Model = std::move(*Prepared);
+  return lowerNcRelu(G, Diags);
+}
 
 std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
                                             std::string_view FileName,
@@ -21,30 +89,12 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
                                             DiagnosticEngine &Diags,
                                             CompileReport *Report) {
   registerDriverPasses();
-  auto S = findScheme(Options.Scheme);
-  if (!S) {
-    std::string Known;
-    for (const SchemeInfo &Info : schemes())
-      Known += (Known.empty() ? "" : ", ") + std::string(Info.Name);
-    Diags
-        .error(DiagId::BadArgument, {},
-               "no scheme is named '" + Options.Scheme + "'")
-        .note("known schemes: " + Known);
+  if (!checkWays(Options, Diags))
     return std::nullopt;
-  }
-  if (!isKnownActivationWay(Options.Activations.Way)) {
-    Diags
-        .error(DiagId::BadArgument, {},
-               "no way to treat activations is named '" +
-                   Options.Activations.Way + "'")
-        .note("known ways: auto, piecewise");
-    return std::nullopt;
-  }
   auto Passes = Pipeline::parse(Options.Passes, Diags);
   if (!Passes)
     return std::nullopt;
-  ONNXOptions Reading;
-  Reading.Head = Options.Head;
+  ONNXOptions Reading = Options.Reading;
   if (!readFixedInputs(Options.Set, Bytes, FileName, Reading, Diags))
     return std::nullopt;
   auto G = importONNX(Bytes, FileName, Diags, Reading);
@@ -53,13 +103,7 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   CompileReport Unread;
   CompileReport &Out = Report ? *Report : Unread;
   auto Box = declaredBox(*G, Options.InputRanges, Diags);
-  auto Prepared =
-      Box ? prepareModel(*G, Options.Weights, Options.Activations, *Box, Diags)
-          : std::nullopt;
-  if (!Prepared)
-    return std::nullopt;
-  Out.Model = std::move(*Prepared);
-  auto Net = lower(*G, *S, Diags);
+  auto Net = Box ? lowered(*G, Options, *Box, Out, Diags) : std::nullopt;
   if (!Net || !declareInputRanges(*Net, Options.InputRanges, Diags))
     return std::nullopt;
   PassContext Context(Diags, Options.Print);

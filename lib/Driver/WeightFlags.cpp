@@ -20,13 +20,16 @@ WeightFlags::WeightFlags()
       Budget("error-budget", cl::value_desc("e"),
              cl::desc("Use the fewest bits and segments that provably move no\n"
                       "reading by more than this, for inputs in their ranges")),
-      Activation("activation", cl::value_desc("way"), cl::init("auto"),
-                 cl::desc("What becomes of Sigmoid, Tanh and the like:\n"
-                          "piecewise (linear; what auto, the default, takes)")),
+      Activation(
+          "activation", cl::value_desc("way"), cl::init("auto"),
+          cl::desc("What becomes of Sigmoid, Tanh and the like:\n"
+                   "fixed-point (stable, the reactions' rates matter; the\n"
+                   "default), or piecewise (linear: rates do not matter,\n"
+                   "and --certify can prove it)")),
       Segments("segments", cl::value_desc("n"),
                cl::desc("Approximate each such activation by n segments, at\n"
-                        "most n with --error-budget (default: as many as keep\n"
-                        "it within 0.001)")),
+                        "most n with --error-budget (default of piecewise: as\n"
+                        "many as keep it within 0.001)")),
       KeepHead(
           "keep-head",
           cl::desc("Compute a final Softmax, LogSoftmax, Sigmoid or\n"
@@ -50,7 +53,8 @@ bool WeightFlags::check(const Tool &T) const {
     return false;
   }
   if (!isKnownActivationWay(Activation)) {
-    T.usage("--activation expects auto or piecewise in this version");
+    T.usage("--activation expects " + std::string(activationWays()) +
+            " in this version");
     return false;
   }
   if (Segments.getNumOccurrences() &&

@@ -55,8 +55,10 @@ double nn2crn::measuredError(const Graph &Exact, const Graph &Rounded,
     auto A = evaluateGraph(Exact, Inputs, /*Scores=*/true),
          B = evaluateGraph(Rounded, Inputs, /*Scores=*/true);
     for (size_t I = 0; I < A.size(); ++I)
-      for (size_t K = 0; K < A[I].size(); ++K)
-        Most = std::max(Most, std::fabs(A[I][K] - B[I][K]));
+      for (size_t J = 0; J < B.size(); ++J)
+        if (Exact.outputs()[I].Name == Rounded.outputs()[J].Name)
+          for (size_t K = 0; K < A[I].size(); ++K)
+            Most = std::max(Most, std::fabs(A[I][K] - B[J][K]));
   }
   return Most;
 }

@@ -8,7 +8,7 @@
 
 #include "nn2crn/Graph/Linearize.h"
 
-#include "PartTable.h"
+#include "Spread.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,12 +18,6 @@
 using namespace nn2crn;
 
 namespace {
-/// What an element of the model may be, and how far the approximated model may
-/// be from it.
-struct Spread {
-  double Low, High, Error;
-};
-
 /// How activations are chosen: \p Error each, where that is given, with at most
 /// \p Segments.
 struct Wish {
@@ -98,8 +92,12 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
     Out.Low = Seen.Low;
   if (!F.ray(true))
     Out.High = Seen.High;
-  if (Out.Low >= Out.High)
-    Out.High = Out.Low + Step;
+  if (Out.Low >= Out.High) {
+    if (F.isDefined(Out.Low, Out.Low + Step))
+      Out.High = Out.Low + Step;
+    else
+      Out.Low = Out.High - Step;
+  }
   if (InPart)
     Out = {Out.Low - Width / 64, Out.High + Width / 64};
   auto Far = [&](double X, bool Right) {
@@ -120,35 +118,25 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
                           std::vector<Spread> &Out, const Wish &W, bool InPart,
                           Linearization &L) {
   const SmoothFunction &F = N.Function;
-  Interval Seen{HUGE_VAL, -HUGE_VAL};
-  for (const Spread &S : In) {
-    Seen.Low = std::min(Seen.Low, S.Low - S.Error);
-    Seen.High = std::max(Seen.High, S.High + S.Error);
-  }
-  // Beyond that no approximation is of use.
-  constexpr double Largest = 1e12;
-  Wish Mine = W;
-  double Value = 1;
-  for (bool Right : {false, true}) {
-    double End = Right ? Seen.High : Seen.Low;
-    if (!(std::fabs(End) < Largest))
-      return false;
-    // A logarithm grows too, but more slowly than a line.
-    if (!F.ray(Right) && F.Kind != SmoothKind::LogAbove)
-      Value = std::max(Value, std::fabs(F(End)));
-  }
-  if (!(Value < Largest))
+  auto Seen = argumentsOf(F, In);
+  if (!Seen)
     return false;
+  if (!Seen->Defined) {
+    L.Undefined = Interval{Seen->Low, Seen->High};
+    return false;
+  }
+  Wish Mine = W;
   if (Mine.Error)
-    *Mine.Error *= Value;
+    *Mine.Error *= Seen->Value;
   Interval On =
-      widened(F, Seen, Mine.Error.value_or(DefaultActivationError) / 2, InPart);
+      widened(F, {Seen->Low, Seen->High},
+              Mine.Error.value_or(DefaultActivationError) / 2, InPart);
   const PiecewiseLinear &P = fit(F, On, Mine);
-  double Slope = F.lipschitz(Seen.Low, Seen.High);
+  double Slope = F.lipschitz(Seen->Low, Seen->High);
   for (size_t I = 0; I < Out.size(); ++I) {
     auto R = F.range(In[I].Low, In[I].High);
     // Also in this range: the model's own function is.
-    Out[I] = {R.Low, R.High, Slope * In[I].Error + P.Error};
+    Out[I] = {R.Low, R.High, passedOn(Slope, In[I].Error) + P.Error};
   }
   L.Units.push_back({N.Operands[0].Value, {}, {}, N.Result, P, On});
   L.Segments = std::max(L.Segments, P.segments());
@@ -156,88 +144,34 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
   return true;
 }
 
-/// What enters a part: wherever \p From may really be, without an error. The
-/// result is the largest error of it.
-static double enter(const std::vector<Spread> &From,
-                    std::vector<Spread> &Entering) {
-  double Most = 0;
-  for (const Spread &S : From) {
-    Entering.push_back({S.Low - S.Error, S.High + S.Error, 0});
-    Most = std::max(Most, S.Error);
-  }
-  return Most;
-}
-
 Linearization Linearizer::choose(const Wish &W) {
   Linearization L;
   L.Declared = Declared;
-  std::vector<std::vector<Spread>> Values(G.values().size());
-  for (size_t I = 0; I < G.inputs().size(); ++I) {
-    ValueRange R = boxOf(Box, I);
-    ValueId V = G.inputs()[I].Value;
-    Values[V.Value].assign(G.value(V).Elements, {R.Low, R.High, 0});
-  }
-  // Within a part everything is held against what should come of the values
-  // that enter it as they are.
-  PartTable PartOf(G);
-  std::vector<std::vector<Spread>> Entering(G.parts().size());
-  L.Parts.assign(G.parts().size(), {HUGE_VAL, HUGE_VAL});
-  for (size_t At = 0; At < G.nodes().size(); ++At) {
-    const Node &N = G.nodes()[At];
-    const GraphPart *Part =
-        PartOf[At] == PartTable::None ? nullptr : &G.parts()[PartOf[At]];
-    if (Part && Entering[PartOf[At]].empty())
-      L.Parts[PartOf[At]].Arriving =
-          enter(Values[Part->From.Value], Entering[PartOf[At]]);
-    std::vector<Spread> Out(G.value(N.Result).Elements, {0, 0, 0});
-    for (size_t I = 0; I < N.Bias.size(); ++I)
-      Out[I].Low = Out[I].High = N.Bias[I];
-    for (const Node::Operand &O : N.Operands) {
-      const auto &In = Part && O.Value == Part->From ? Entering[PartOf[At]]
-                                                     : Values[O.Value.Value];
-      if (N.Kind == NodeKind::Smooth) {
-        if (activate(N, In, Out, W, Part != nullptr, L))
-          continue;
-        L = Linearization();
-        L.Unbounded = NodeId(static_cast<uint32_t>(At));
-        L.Bound = L.Error = HUGE_VAL;
-        return L;
-      }
-      for (uint32_t R = 0; R < Out.size(); ++R) {
-        Spread &S = Out[R];
-        if (N.Kind == NodeKind::Relu) {
-          S = {std::max(In[R].Low, 0.0), std::max(In[R].High, 0.0),
-               In[R].Error};
-          continue;
+  Spreads Values = inputSpreads(G, Box);
+  NodeId Failed;
+  bool Fine = propagate(
+      G, Values,
+      [&](NodeId Id, bool InPart, const std::vector<Spread> &In,
+          std::vector<Spread> &Out) {
+        if (G.node(Id).Kind == NodeKind::Smooth) {
+          Failed = Id;
+          return activate(G.node(Id), In, Out, W, InPart, L);
         }
-        auto Columns = O.Weights.columnsOf(R);
-        for (size_t J = 0; J < Columns.size(); ++J) {
-          double A = O.Weights.weightsOf(R)[J];
-          const Spread &X = In[Columns[J]];
-          S.Low += A * (A > 0 ? X.Low : X.High);
-          S.High += A * (A > 0 ? X.High : X.Low);
-          S.Error += std::fabs(A) * X.Error;
-        }
-      }
-    }
-    // What rounding of this computation itself may have lost.
-    for (Spread &S : Out) {
-      double Lost = 1e-12 * std::max(std::fabs(S.Low), std::fabs(S.High));
-      S = {S.Low - Lost, S.High + Lost, S.Error * (1 + 1e-12)};
-    }
-    if (Part && N.Result == Part->To) {
-      PartError &E = L.Parts[PartOf[At]];
-      E.Own = 0;
-      for (Spread &S : Out) {
-        E.Own = std::max(E.Own, S.Error);
-        S.Error += Part->Slope * E.Arriving * (1 + 1e-12);
-      }
-    }
-    Values[N.Result.Value] = std::move(Out);
+        for (size_t R = 0; R < Out.size(); ++R)
+          Out[R] = positive(In[R]);
+        return true;
+      },
+      &L.Parts);
+  if (!Fine) {
+    auto Undefined = L.Undefined;
+    L = Linearization();
+    L.Declared = Declared;
+    L.Undefined = Undefined;
+    L.Unbounded = Failed;
+    L.Bound = L.Error = HUGE_VAL;
+    return L;
   }
-  for (const GraphPort &P : G.outputs())
-    for (const Spread &S : Values[P.bounded().Value])
-      L.Bound = std::max(L.Bound, S.Error);
+  L.Bound = outputError(G, Values);
   return L;
 }
 

@@ -64,8 +64,7 @@ class ErrorBound {
 public:
   ErrorBound(const SmoothFunction &F, const PiecewiseLinear &P) : F(F), P(P) {}
 
-  void run(Interval On);
-  double Most = 0;
+  double run(Interval On);
 
 private:
   struct Point {
@@ -82,7 +81,7 @@ private:
     }
     double Slack = 0x1p-49 * (std::fabs(Value) + Terms);
     double Error = std::fabs(Value - Line) + Slack;
-    Most = std::max(Most, Error);
+    Seen = std::max(Seen, Error);
     return {X, Error};
   }
   void cell(Point A, Point B, unsigned Depth);
@@ -90,6 +89,8 @@ private:
 
   const SmoothFunction &F;
   const PiecewiseLinear &P;
+  /// The largest error seen, and a bound on all.
+  double Seen = 0, Most = 0;
 };
 } // namespace
 
@@ -99,7 +100,7 @@ void ErrorBound::cell(Point A, Point B, unsigned Depth) {
       std::max(A.Error, B.Error) + Width * Width / 8 * F.curvature(A.X, B.X);
   double Middle = A.X + Width / 2;
   // Not worth a closer look where it does not raise the bound by a thousandth.
-  if (Here <= Most * 1.001 || Depth == 0 || Middle <= A.X || Middle >= B.X) {
+  if (Here <= Seen * 1.001 || Depth == 0 || Middle <= A.X || Middle >= B.X) {
     Most = std::max(Most, Here);
     return;
   }
@@ -130,7 +131,7 @@ void ErrorBound::ray(bool Right, double From) {
   Most = std::max(Most, std::fabs(R->Offset - Offset) + 0x1p-49 * Terms);
 }
 
-void ErrorBound::run(Interval On) {
+double ErrorBound::run(Interval On) {
   double Low = On.Low, High = On.High;
   double Least = -F.farOut(), Greatest = F.farOut();
   for (double K : F.kinks()) {
@@ -161,11 +162,10 @@ void ErrorBound::run(Interval On) {
   for (size_t I = 1; I < Points.size(); ++I)
     if (std::isfinite(Most))
       cell(Points[I - 1], Points[I], 40);
+  return std::max(Seen, Most);
 }
 
 double nn2crn::provenError(const SmoothFunction &F, const PiecewiseLinear &P,
                            Interval On) {
-  ErrorBound B(F, P);
-  B.run(On);
-  return B.Most;
+  return ErrorBound(F, P).run(On);
 }

@@ -34,14 +34,16 @@ public:
     Step = Step.sign() == 0 ? V : commonMeasure(Step, V);
     if (Most < V)
       Most = V;
-    return Most < Step * Limit || (Integers && Most < Limit);
+    return Most < Step * Limit || areSmallIntegers();
   }
-  /// What makes integers of all; 1 where they are.
+  /// What makes integers below 2^Bits of all; 1 where they are.
   Rational scale() const {
-    return Integers || Step.sign() == 0 ? Rational(1) : Rational(1) / Step;
+    return areSmallIntegers() || Step.sign() == 0 ? Rational(1)
+                                                  : Rational(1) / Step;
   }
 
 private:
+  bool areSmallIntegers() const { return Integers && Most < Limit; }
   Rational Limit, Step, Most;
   bool Integers = true;
 };

@@ -284,6 +284,11 @@ void Editor::setPort(size_t I, Port P) {
   ++Net.Generation;
 }
 
+void Editor::erasePort(size_t I) {
+  Net.Ports.erase(Net.Ports.begin() + static_cast<ptrdiff_t>(I));
+  ++Net.Generation;
+}
+
 void Editor::erase(ReactionId R) {
   assert(Net.isAlive(R) && "erased twice");
   Net.ReactionTable.Rate[R.Value] = RateId();

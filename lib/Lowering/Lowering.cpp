@@ -8,15 +8,16 @@
 
 #include "nn2crn/Lowering/Lowering.h"
 
-#include "nn2crn/Lowering/NcRelu.h"
-
 using namespace nn2crn;
 
 static constexpr SchemeInfo Table[] = {
     {Scheme::Auto, "auto", "the scheme that fits the model best"},
     {Scheme::NcRelu, "nc-relu",
-     "noncompetitive dual rail: exact under every rate law; ReLU nets with "
-     "weights -1, 0 and 1"},
+     "noncompetitive dual rail: exact under every rate law; smooth activations "
+     "become piecewise linear, real weights are rounded"},
+    {Scheme::FixedPoint, "fixed-point",
+     "every neuron is a stable fixed point: weights are rate constants, ReLUs "
+     "are smoothed, inputs are not used up"},
 };
 
 std::span<const SchemeInfo> nn2crn::schemes() { return Table; }
@@ -25,15 +26,5 @@ std::optional<Scheme> nn2crn::findScheme(std::string_view Name) {
   for (const SchemeInfo &S : Table)
     if (S.Name == Name)
       return S.Id;
-  return std::nullopt;
-}
-
-std::optional<Network> nn2crn::lower(const Graph &G, Scheme S,
-                                     DiagnosticEngine &Diags) {
-  switch (S) {
-  case Scheme::Auto: // There is one so far.
-  case Scheme::NcRelu:
-    return lowerNcRelu(G, Diags);
-  }
   return std::nullopt;
 }

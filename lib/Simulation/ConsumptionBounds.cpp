@@ -8,6 +8,8 @@
 
 #include "ConsumptionBounds.h"
 
+#include "nn2crn/Support/Components.h"
+
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -23,9 +25,8 @@ ConsumptionBounds::ConsumptionBounds(const CompiledNetwork &C)
       Order, {}, [&](uint32_t R) { return PoolOf[C.speciesCount() + R]; });
 }
 
-/// Tarjan's algorithm without recursion. Nodes are species, then reactions.
+/// Nodes are species, then reactions.
 void ConsumptionBounds::findPools() {
-  constexpr uint32_t None = UINT32_MAX;
   size_t Species = C.speciesCount(), Nodes = Species + C.reactionCount();
   std::vector<uint64_t> Begin(Species + 1);
   for (size_t R = 0; R < C.reactionCount(); ++R)
@@ -48,51 +49,8 @@ void ConsumptionBounds::findPools() {
                : C.produced(Node - Species)[Edge].Species;
   };
 
-  PoolOf.assign(Nodes, None);
-  std::vector<uint32_t> Index(Nodes, None), Low(Nodes), Stack;
-  struct Frame {
-    uint32_t Node;
-    uint64_t Edge;
-  };
-  std::vector<Frame> Frames;
-  uint32_t Next = 0, Pools = 0;
-  auto Enter = [&](uint32_t Node) {
-    Index[Node] = Low[Node] = Next++;
-    Stack.push_back(Node);
-    Frames.push_back({Node, 0});
-  };
-  for (uint32_t Root = 0; Root < Nodes; ++Root) {
-    if (Index[Root] != None)
-      continue;
-    Enter(Root);
-    while (!Frames.empty()) {
-      Frame &F = Frames.back();
-      uint32_t Node = F.Node;
-      if (F.Edge < Degree(Node)) {
-        uint32_t To = Target(Node, F.Edge++);
-        if (Index[To] == None)
-          Enter(To); // invalidates F
-        else if (PoolOf[To] == None)
-          Low[Node] = std::min(Low[Node], Index[To]);
-        continue;
-      }
-      Frames.pop_back();
-      if (!Frames.empty())
-        Low[Frames.back().Node] = std::min(Low[Frames.back().Node], Low[Node]);
-      if (Low[Node] != Index[Node])
-        continue;
-      uint32_t Member;
-      do {
-        Member = Stack.back();
-        Stack.pop_back();
-        PoolOf[Member] = Pools;
-      } while (Member != Node);
-      ++Pools;
-    }
-  }
-  // They are found from the last to the first.
-  for (uint32_t &P : PoolOf)
-    P = Pools - 1 - P;
+  uint32_t Pools;
+  PoolOf = stronglyConnected(Nodes, Degree, Target, Pools);
   Mass.resize(Pools);
 }
 

@@ -61,12 +61,14 @@ inline Pair divide(Pair A, double B) {
 /// some 2^-104.
 constexpr double PairUnit = 0x1p-100;
 constexpr double Unit = std::numeric_limits<double>::epsilon();
-constexpr size_t WideLanes = 8;
 } // namespace
 
-EquilibriumBlock::EquilibriumBlock(const CompiledNetwork &C)
-    : C(C), Lanes(C.speciesCount() > (size_t{1} << 20) ? 1 : WideLanes),
-      High(C.speciesCount() * Lanes), Low(High.size()), Error(High.size()) {}
+EquilibriumBlock::EquilibriumBlock(const CompiledNetwork &C,
+                                   const StableLimit *Fixed)
+    : C(C), Fixed(Fixed),
+      Lanes(C.speciesCount() > (size_t{1} << 20) ? 1 : WideLanes),
+      High(C.speciesCount() * Lanes), Low(High.size()), Error(High.size()),
+      Refusals(Lanes) {}
 
 void EquilibriumBlock::start(size_t Lane, std::span<const double> Amounts,
                              std::span<const double> Errors) {
@@ -82,6 +84,8 @@ void EquilibriumBlock::run() {
     fireAll<1>();
   else
     fireAll<WideLanes>();
+  if (Fixed)
+    settle();
 }
 
 template <size_t L> void EquilibriumBlock::fireAll() {

@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // The limit state of a network that analyzeFeedForward holds for: each
-// reaction fires once, to completion, in topological order.
+// reaction fires once, to completion, in topological order. Where
+// analyzeStableLimit holds, that is the first part, and the fixed points of
+// blocks of species follow, in topological order as well.
 //
 // Amounts are pairs of doubles (106 bits) with a running bound on their error,
 // because the two rails of a deep network may be 10^4 and far more times their
@@ -18,6 +20,7 @@
 #ifndef NN2CRN_LIB_SIMULATION_EQUILIBRIUM_H
 #define NN2CRN_LIB_SIMULATION_EQUILIBRIUM_H
 
+#include "FixedPoint.h"
 #include "nn2crn/Simulation/CompiledNetwork.h"
 
 #include <array>
@@ -30,8 +33,10 @@ namespace nn2crn {
 /// by side: species S of lane L is at S * lanes() + L.
 class EquilibriumBlock {
 public:
-  /// \p C must be compiled in topological order and outlive the block.
-  explicit EquilibriumBlock(const CompiledNetwork &C);
+  /// \p C must be compiled in topological order. \p Fixed, where there is any,
+  /// has the blocks that come after it. Both must outlive the block.
+  explicit EquilibriumBlock(const CompiledNetwork &C,
+                            const StableLimit *Fixed = nullptr);
   /// Cases that are computed together; fewer where a block would not fit the
   /// caches anyhow.
   size_t lanes() const { return Lanes; }
@@ -39,8 +44,15 @@ public:
   /// Sets the initial amounts of a lane, with bounds on their errors.
   void start(size_t Lane, std::span<const double> Amounts,
              std::span<const double> Errors);
-  /// Fires all reactions.
+  /// Fires all reactions, then finds all fixed points.
   void run();
+  /// Why a lane has no certain limit, with the first species that lacks one.
+  /// Its amounts mean nothing then.
+  struct Refusal {
+    FixedPointProblem What = FixedPointProblem::None;
+    SpeciesId Species;
+  };
+  Refusal refusal(size_t Lane) const { return Refusals[Lane]; }
   /// A reading: value of the functional of a port's element, and a bound on
   /// its error.
   struct Reading {
@@ -55,10 +67,24 @@ public:
   }
 
 private:
+  static constexpr size_t WideLanes = 8;
   template <size_t L> void fireAll();
+  void settle();
+  template <size_t L> void settleAll();
+  void settleOne(const FixedPointBlock &B, size_t Lane);
+  void settleRing(const FixedPointBlock &B, size_t Lane);
+  void put(const FixedPointBlock &B, size_t Lane, size_t Local,
+           Uncertain Amount);
+
   const CompiledNetwork &C;
+  const StableLimit *Fixed;
   size_t Lanes;
   std::vector<double> High, Low, Error;
+  std::vector<Refusal> Refusals;
+  /// Of the flows of a block, lane by lane.
+  std::vector<Uncertain> Sums;
+  std::vector<double> RingAmounts;
+  RingSolver Rings;
 };
 
 /// What is still to come from a state on the way to the limit, in plain

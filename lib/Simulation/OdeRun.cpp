@@ -120,11 +120,12 @@ bool nn2crn::reportOutcome(const Session &S, size_t Case,
 }
 
 bool nn2crn::runOde(const Session &S, SimulationResult &Result) {
-  std::vector<double> Limits;
+  Limits Known;
   if (S.options().Until != StopRule::EndTime && S.hasLimit()) {
-    double Accuracy;
-    if (!runEquilibrium(S, Limits, Accuracy))
+    if (!findLimits(S, Known))
       return false;
+    if (!Known.Refused.empty())
+      Result.Limit = LimitKind::Unknown;
   }
   OdeSystem System(S.compiled());
   std::vector<OdeOutcome> Outcomes(S.cases());
@@ -144,11 +145,8 @@ bool nn2crn::runOde(const Session &S, SimulationResult &Result) {
       },
       [&](State &T, size_t Case) {
         S.amounts(Case, T.Amounts);
-        std::span<const double> CaseLimits;
-        if (!Limits.empty())
-          CaseLimits = std::span(Limits).subspan(Case * S.readingCount(),
-                                                 S.readingCount());
-        Outcomes[Case] = integrate(S, T.I, T.Monitor, T.Amounts, CaseLimits);
+        Outcomes[Case] = integrate(S, T.I, T.Monitor, T.Amounts,
+                                   Known.of(Case, S.readingCount()));
         S.read(T.I.amounts(), T.Values);
         S.store(Result, Case, T.Values);
       });

@@ -101,8 +101,12 @@ void Session::analyze() {
   if (Competes)
     Unproven = Options.Until == StopRule::EndTime ? "a limit was not asked for"
                                                   : proveLimit();
-  if (!hasLimit()) {
+  if (!isRateIndependent()) {
     Compiled = std::make_unique<CompiledNetwork>(Net);
+    if (Options.Until != StopRule::EndTime)
+      Stable = analyzeStableLimit(Net);
+    if (isStable())
+      Limit = std::make_unique<CompiledNetwork>(Net, Stable.First.Order);
     return;
   }
   std::vector<ReactionId> Order = Certain.Order.Order;
@@ -118,7 +122,8 @@ void Session::analyze() {
 }
 
 LimitKind Session::limitKind() const {
-  return !hasLimit()                     ? LimitKind::Unknown
+  return isStable()                      ? LimitKind::Stable
+         : !isRateIndependent()          ? LimitKind::Unknown
          : Certain.Annihilations.empty() ? LimitKind::Unique
                                          : LimitKind::Differences;
 }

@@ -10,6 +10,7 @@
 #define NN2CRN_LIB_SIMULATION_SESSION_H
 
 #include "nn2crn/Analysis/NetworkForms.h"
+#include "nn2crn/Analysis/StableLimit.h"
 #include "nn2crn/Simulation/Simulate.h"
 
 #include "Equilibrium.h"
@@ -35,17 +36,27 @@ public:
   DiagnosticEngine &diags() const { return Diags; }
   size_t cases() const { return Inputs.Cases; }
   const Certainty &certainty() const { return Certain; }
-  /// Whether the limit of every reading is certain: that of every amount is, or
-  /// there are annihilations and it is proven that no reading of these samples
-  /// depends on what they take. (Not asked for a fixed end time.)
-  bool hasLimit() const { return Certain && Unproven.empty(); }
+  /// Whether the limit of every reading is certain, whatever the rates: that of
+  /// every amount is, or there are annihilations and it is proven that no
+  /// reading of these samples depends on what they take. (Not asked for a fixed
+  /// end time.)
+  bool isRateIndependent() const { return Certain && Unproven.empty(); }
+  /// Whether every reading has a limit, be it for these rates alone. Those of
+  /// single cases may yet turn out to have none. (Fixed points are not asked
+  /// for at a fixed end time.)
+  bool hasLimit() const { return isRateIndependent() || isStable(); }
+  /// What is known of fixed points, where the limit depends on rates.
+  const StableLimit &stable() const { return Stable; }
+  /// Whether there are species that tend to fixed points, and all is proven
+  /// that reactions alone can tell.
+  bool isStable() const { return Stable && Stable.Fixed > 0; }
   LimitKind limitKind() const;
   /// Where only annihilations stand in the way: what could not be proven.
   const std::string &unproven() const { return Unproven; }
   /// All reactions that can run; those of the limit first, where there is one.
   const CompiledNetwork &compiled() const { return *Compiled; }
   /// The reactions that make the limit, in topological order: without those
-  /// that annihilate. Needs hasLimit().
+  /// that annihilate, and before fixed points. Needs hasLimit().
   const CompiledNetwork &compiledLimit() const {
     return Limit ? *Limit : *Compiled;
   }
@@ -86,6 +97,7 @@ private:
   DiagnosticEngine &Diags;
   Certainty Certain;
   std::string Unproven;
+  StableLimit Stable;
   std::unique_ptr<CompiledNetwork> Compiled, Limit;
   std::vector<RemainingFlows::Annihilation> Annihilations;
   Port AllSpecies;
@@ -93,10 +105,26 @@ private:
   size_t Readings = 0;
 };
 
-/// The limits of all cases, in one pass each. \p Limits gets the readings,
-/// [cases, readings]. Reports where the accuracy does not suffice.
-bool runEquilibrium(const Session &S, std::vector<double> &Limits,
-                    double &Accuracy);
+/// The limits of all cases, in one pass each.
+struct Limits {
+  /// [cases, readings]
+  std::vector<double> Readings;
+  /// See SimulationResult.
+  double Accuracy = 0;
+  /// With fixed points: why the first of those cases whose readings are NaN has
+  /// no certain limit. Empty where all have one.
+  std::string Refused;
+  /// Of one case; empty where it has no limit.
+  std::span<const double> of(size_t Case, size_t Count) const {
+    if (Readings.empty() ||
+        (Count > 0 && Readings[Case * Count] != Readings[Case * Count]))
+      return {};
+    return std::span(Readings).subspan(Case * Count, Count);
+  }
+};
+/// Reports where the accuracy does not suffice. With fixed points these cases,
+/// and those that turn out to have none, become NaN instead.
+bool findLimits(const Session &S, Limits &Found);
 
 /// Integrates all cases.
 bool runOde(const Session &S, SimulationResult &Result);

@@ -17,7 +17,7 @@ SettleMonitor::SettleMonitor(const Session &S)
     : S(S), Rule(S.options().Until), Values(S.readingCount()) {
   if (Rule == StopRule::EndTime)
     return;
-  if (S.hasLimit()) {
+  if (S.isRateIndependent()) {
     Flows.emplace(S.compiledLimit(), S.outputs(), S.annihilations());
   } else {
     findInfluences();
@@ -157,6 +157,25 @@ void SettleMonitor::findInfluences() {
         Add(A.Species);
 }
 
+/// Rest at another place than a known limit is only a pause.
+bool SettleMonitor::isAtLimit() {
+  double Furthest = 1;
+  for (size_t R = 0; R < Limits.size(); ++R) {
+    double Distance = std::fabs(Values[R] - Limits[R]),
+           Excess = Distance / tolerance(Limits[R]);
+    if (Excess > Furthest) {
+      Furthest = Excess;
+      Last = {Laggard::Kind::Distant, R, Distance, {}};
+    }
+  }
+  if (Furthest > 1)
+    return false;
+  // Decided with another winner: fine only where the limit is a tie itself.
+  return Rule != StopRule::Decided || Limits.empty() ||
+         Limits[LimitWinner] - Limits[LastWinner] <=
+             2 * tolerance(Limits[LimitWinner]);
+}
+
 bool SettleMonitor::updateWithout(OdeIntegrator &I) {
   std::span<const double> Amounts = I.amounts();
   // Readings first, then the amounts behind them.
@@ -210,6 +229,7 @@ bool SettleMonitor::updateWithout(OdeIntegrator &I) {
         I.slowestRelaxation(S.options().SettleTolerance, Consumable->bounds());
     Stop = 8 * Slowest <= I.time();
     Last = {Laggard::Kind::Slow, 0, Slowest, {}};
+    Stop &= isAtLimit();
   }
   std::swap(Previous, Current);
   Restart(Current);

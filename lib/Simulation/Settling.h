@@ -25,7 +25,8 @@ namespace nn2crn {
 /// still to flow bounds where readings can go from here, whatever the rates.
 /// Without one, nothing that the outputs depend on may have moved over two
 /// doublings of time, and time must be long against every relaxation that can
-/// still take something away.
+/// still take something away. That is so with fixed points as well, which move
+/// with the rates; what readings come to must then be the known limit.
 class SettleMonitor {
 public:
   explicit SettleMonitor(const Session &S);
@@ -64,6 +65,7 @@ public:
 private:
   bool updateWithLimit(OdeIntegrator &I);
   bool updateWithout(OdeIntegrator &I);
+  bool isAtLimit();
   bool bandsFit();
   double tolerance(double Value) const;
   void findInfluences();

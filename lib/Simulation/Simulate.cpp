@@ -35,6 +35,8 @@ std::string_view nn2crn::limitName(LimitKind K) {
     return "unique";
   case LimitKind::Differences:
     return "differences";
+  case LimitKind::Stable:
+    return "stable";
   }
   return "";
 }
@@ -43,6 +45,9 @@ std::string_view nn2crn::limitName(LimitKind K) {
 static std::string explainLimit(const Session &S) {
   const Network &Net = S.network();
   const Certainty &C = S.certainty();
+  // Where only some species lack a fixed point, they are what to talk about.
+  if (!S.isRateIndependent() && S.stable().Fixed > 0)
+    return explainStableLimit(Net, S.stable());
   if (!S.unproven().empty())
     return explainFeedForward(Net, analyzeFeedForward(Net));
   std::string Why = explainFeedForward(Net, C.Order);
@@ -50,6 +55,21 @@ static std::string explainLimit(const Session &S) {
                                  : Why + " apart from annihilations (" +
                                        std::to_string(C.Annihilations.size()) +
                                        "), on which no output depends";
+}
+
+/// Somebody insists on the limit, and there is none.
+static void reportNoLimit(const Session &S) {
+  const Network &Net = S.network();
+  bool Mixed = S.stable().Fixed > 0;
+  auto D = S.diags().error(
+      Mixed ? DiagId::NoStableLimit : DiagId::NotFeedForward, {},
+      "the method 'equilibrium' is not valid here: " + explainLimit(S));
+  noteFeedForward(Net, Mixed ? S.stable().First : analyzeFeedForward(Net), D);
+  noteStableLimit(Net, S.stable(), D);
+  if (!S.unproven().empty())
+    D.note("readings that do not depend on annihilations are certain, but " +
+           S.unproven());
+  D.note("use the method 'ode', which integrates in time");
 }
 
 std::optional<SimulationResult>
@@ -60,14 +80,7 @@ nn2crn::simulate(const Network &Net, const InputArrays &Inputs,
   if (!S.prepare())
     return std::nullopt;
   if (Options.Method == SimulationMethod::Equilibrium && !S.hasLimit()) {
-    auto D = Diags.error(DiagId::NotFeedForward, {},
-                         "the method 'equilibrium' is not valid here: " +
-                             explainLimit(S));
-    noteFeedForward(Net, analyzeFeedForward(Net), D);
-    if (!S.unproven().empty())
-      D.note("readings that do not depend on annihilations are certain, but " +
-             S.unproven());
-    D.note("use the method 'ode', which integrates in time");
+    reportNoLimit(S);
     return std::nullopt;
   }
 
@@ -80,18 +93,24 @@ nn2crn::simulate(const Network &Net, const InputArrays &Inputs,
     Result.Why = Timed ? "a time was asked for" : explainLimit(S);
   }
   if (Result.Method == SimulationMethod::Equilibrium) {
-    std::vector<double> Limits;
-    double Accuracy;
-    if (!runEquilibrium(S, Limits, Accuracy))
+    Limits Found;
+    if (!findLimits(S, Found))
       return std::nullopt;
-    Result.Accuracy = Accuracy;
-    for (size_t Case = 0; Case < S.cases(); ++Case)
-      S.store(
-          Result, Case,
-          std::span(Limits).subspan(Case * S.readingCount(), S.readingCount()));
-  } else if (!runOde(S, Result)) {
-    return std::nullopt;
+    if (Found.Refused.empty()) {
+      Result.Accuracy = Found.Accuracy;
+      for (size_t Case = 0; Case < S.cases(); ++Case)
+        S.store(Result, Case, Found.of(Case, S.readingCount()));
+    } else if (Options.Method == SimulationMethod::Auto) {
+      Result.Method = SimulationMethod::Ode;
+      Result.Why = Found.Refused;
+    } else {
+      Diags.error(DiagId::NoStableLimit, {}, Found.Refused)
+          .note("use the method 'ode', which integrates in time");
+      return std::nullopt;
+    }
   }
+  if (Result.Method == SimulationMethod::Ode && !runOde(S, Result))
+    return std::nullopt;
   Result.WallSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - Begin)
           .count();

@@ -147,12 +147,9 @@ std::optional<Trajectory> nn2crn::traceCase(const Network &Net,
   Session S(Net, One, Timed, Diags);
   if (!S.prepare())
     return std::nullopt;
-  std::vector<double> Limits;
-  if (Timed.Until != StopRule::EndTime && S.hasLimit()) {
-    double Accuracy;
-    if (!runEquilibrium(S, Limits, Accuracy))
-      return std::nullopt;
-  }
+  Limits Known;
+  if (Timed.Until != StopRule::EndTime && S.hasLimit() && !findLimits(S, Known))
+    return std::nullopt;
 
   OdeSystem System(S.compiled());
   OdeIntegrator Integrator(System, Timed.RelativeTolerance,
@@ -167,14 +164,15 @@ std::optional<Trajectory> nn2crn::traceCase(const Network &Net,
   constexpr size_t MostRows = 4000;
   size_t Stride = 1, Step = 0;
   OdeOutcome Outcome =
-      integrate(S, Integrator, Monitor, Amounts, Limits, [&](OdeIntegrator &I) {
-        if (Step++ % Stride == 0)
-          Rows.add(I.time(), I.amounts());
-        if (T.Times.size() == MostRows) {
-          Rows.thin();
-          Stride *= 2;
-        }
-      });
+      integrate(S, Integrator, Monitor, Amounts, Known.of(0, S.readingCount()),
+                [&](OdeIntegrator &I) {
+                  if (Step++ % Stride == 0)
+                    Rows.add(I.time(), I.amounts());
+                  if (T.Times.size() == MostRows) {
+                    Rows.thin();
+                    Stride *= 2;
+                  }
+                });
   if (!reportOutcome(S, 0, Outcome))
     return std::nullopt;
   if (T.Times.back() < Outcome.Time)

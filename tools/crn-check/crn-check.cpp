@@ -45,6 +45,9 @@ int main(int Argc, char **Argv) {
     return ExitUsage;
   if (Input == "-" && Against == "-")
     return T.usage("the network and the model cannot both come from stdin");
+  if (Weights.activations().Way == "fixed-point")
+    return T.usage("only rate-independent networks can be proven; expected "
+                   "--activation=piecewise or none");
 
   DiagnosticEngine &Diags = T.diagnostics();
   auto Net = loadNetwork(Input, Diags);

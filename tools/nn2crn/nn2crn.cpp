@@ -55,7 +55,13 @@ int main(int Argc, char **Argv) {
                "is given; crn-opt --list-passes shows them"));
   cl::opt<std::string> SchemeName(
       "scheme", cl::init("auto"), cl::value_desc("name"),
-      cl::desc("How neurons become reactions: auto (default) or nc-relu"));
+      cl::desc("How neurons become reactions: nc-relu (rate-independent),\n"
+               "fixed-point (weights are rates), or auto (default): nc-relu,\n"
+               "but fixed points for smooth activations and what follows"));
+  cl::opt<std::string> Relu(
+      "relu", cl::init("smoothed"), cl::value_desc("way"),
+      cl::desc("ReLUs of --scheme=fixed-point: smoothed (default), or\n"
+               "sequestration (settles sooner, with a fast reaction)"));
   cl::list<std::string> Set(
       "set", cl::value_desc("input=values"),
       cl::desc("Make an input of the model a constant: weights, shapes and\n"
@@ -93,7 +99,13 @@ int main(int Argc, char **Argv) {
     return T.usage("--max-products and --max-reactants expect at least 2");
   if (!findScheme(SchemeName))
     return T.usage("there is no scheme '" + SchemeName +
-                   "' in this version; there are auto and nc-relu");
+                   "' in this version; there are auto, nc-relu and "
+                   "fixed-point");
+
+  if (Relu != "smoothed" && Relu != "sequestration")
+    return T.usage("--relu expects smoothed or sequestration");
+  if (Relu.getNumOccurrences() && SchemeName != "fixed-point")
+    return T.usage("--relu goes with --scheme=fixed-point");
 
   auto Out = Output.get(T);
   DiagnosticEngine &Diags = T.diagnostics();
@@ -104,6 +116,7 @@ int main(int Argc, char **Argv) {
 
   CompileOptions Options;
   Options.Scheme = SchemeName;
+  Options.SequesterRelus = Relu == "sequestration";
   Options.InputRanges.assign(InputRanges.begin(), InputRanges.end());
   Options.Set.assign(Set.begin(), Set.end());
   Options.Print = [](std::string_view Text) { llvm::errs() << Text; };
@@ -118,7 +131,7 @@ int main(int Argc, char **Argv) {
   Options.Run.CollectCosts = Verbose;
   Options.Weights = Weights.get();
   Options.Activations = Weights.activations();
-  Options.Head = Weights.head();
+  Options.Reading.Head = Weights.head();
   Options.Certify = Certify.getNumOccurrences() != 0;
   if (!Passes.empty())
     Options.Passes += (Options.Passes.empty() ? "" : ",") + Passes;

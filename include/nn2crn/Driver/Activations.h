@@ -20,13 +20,15 @@ namespace nn2crn {
 
 /// What becomes of activations that are not piecewise linear.
 struct ActivationOptions {
-  /// "auto" or "piecewise".
+  /// "auto", "piecewise" or "fixed-point". Schemes other than auto decide it.
   std::string Way = "auto";
-  /// Segments of each, at most, from 1 to MostSegments.
+  /// Segments of each, at most, from 1 to MostSegments; for "piecewise".
   std::optional<unsigned> Segments;
 };
 
 bool isKnownActivationWay(std::string_view Way);
+/// "auto, piecewise or fixed-point".
+std::string_view activationWays();
 
 /// What was done to a model so that it can be lowered.
 struct PreparedModel {
@@ -44,6 +46,10 @@ std::optional<PreparedModel> prepareModel(Graph &G,
                                           const ActivationOptions &Activations,
                                           const InputBox &Box,
                                           DiagnosticEngine &Diags);
+
+/// Reports that the function of \p N is not defined at all of \p Seen.
+void reportUndefined(const Graph &G, const Node &N, Interval Seen,
+                     bool Declared, DiagnosticEngine &Diags);
 
 } // namespace nn2crn
 

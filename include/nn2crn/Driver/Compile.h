@@ -14,6 +14,7 @@
 #define NN2CRN_DRIVER_COMPILE_H
 
 #include "nn2crn/Driver/Activations.h"
+#include "nn2crn/Driver/FixedPoint.h"
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Support/Diagnostics.h"
@@ -29,18 +30,25 @@
 namespace nn2crn {
 
 struct CompileOptions {
-  /// "auto" or "nc-relu".
+  /// "auto", "nc-relu" or "fixed-point". Auto computes smooth activations, and
+  /// what depends on them, as fixed points, and what comes before without
+  /// rates; but all of it without rates where a certificate, segments or
+  /// piecewise activations are asked for.
   std::string Scheme = "auto";
+  /// ReLUs of the scheme fixed-point as sequestrations, rather than smoothed.
+  bool SequesterRelus = false;
   /// A pipeline as text; docs/reference/passes.md.
   std::string Passes = "O1";
   WeightOptions Weights;
   ActivationOptions Activations;
-  HeadOptions Head;
   /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
   /// passes.
   std::vector<std::string> InputRanges;
   /// `NAME=SPEC` each: inputs of the model that are constants of the network.
   std::vector<std::string> Set;
+  /// Limits, what becomes of the model's head, and such constants as arrays;
+  /// those of Set are added.
+  ONNXOptions Reading;
   /// How the passes are run and watched.
   PassRunOptions Run;
   /// Hold the network against the model after all passes.
@@ -53,8 +61,10 @@ struct CompileOptions {
 struct CompileReport {
   /// What the passes did, also where one failed.
   PassRun Passes;
-  /// What was done to the activations and weights.
+  /// What was done to the activations and weights: of the one, where all of it
+  /// is rate-independent, or of the other.
   PreparedModel Model;
+  std::optional<FixedPointModel> FixedPoint;
   /// Where CompileOptions::Certify asked for it.
   std::optional<Certificate> Proof;
 };

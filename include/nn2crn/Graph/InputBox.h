@@ -26,9 +26,11 @@ using InputBox = std::vector<std::optional<ValueRange>>;
 ValueRange boxOf(const InputBox &Box, size_t I);
 /// True where the range of every input of \p G is known.
 bool declaresAll(const Graph &G, const InputBox &Box);
+/// The ranges of the outputs of \p G, for a graph that reads them.
+InputBox outputBox(const Graph &G, const InputBox &Box);
 /// The largest difference that up to 200 random inputs from the box show
-/// between the outputs of two graphs with the same ports, or between the scores
-/// of outputs that are indices.
+/// between the outputs of two graphs with the same inputs, or between the
+/// scores of outputs that are indices; outputs go by their names.
 double measuredError(const Graph &A, const Graph &B, const InputBox &Box);
 
 } // namespace nn2crn

@@ -36,13 +36,37 @@ enum class SmoothKind : uint8_t {
   Silu,      ///< x / (1 + exp(-Alpha x)), also called Swish
   HardSwish, ///< x min(max(x + 3, 0), 6) / 6
   Exp,       ///< exp(x)
-  ExpBelow,  ///< exp(min(x, 0)): Exp where a Softmax uses it, 1 elsewhere
-  LogAbove,  ///< log(max(x, 1)): Log where a Softmax uses it, 0 elsewhere
+  /// (x + sqrt(x^2 + 4 Alpha)) / 2, at most sqrt(Alpha) above the ReLU: what a
+  /// stable reaction network computes (Lowering/FixedPoint.h). smoothen() makes
+  /// it; no model has it.
+  SmoothedRelu,
+  // For Softmax. Who makes such a node promises that its argument is at most 0
+  // (at least 1) for every input; intervals cannot know that.
+  ExpBelow, ///< exp(min(x, 0))
+  LogAbove, ///< log(max(x, 1))
+  // Roots, logarithms, powers, circular and hyperbolic functions. Those that
+  // are not defined everywhere need inputs in a range that keeps them there.
+  Sqrt,
+  Reciprocal,
+  Log,
+  Pow, ///< x^Alpha
+  Erf,
+  Sin,
+  Cos,
+  Tan,
+  Asin,
+  Acos,
+  Atan,
+  Sinh,
+  Cosh,
+  Asinh,
+  Acosh,
+  Atanh,
 };
 
 /// A function of one variable. Parameters have single precision, as attributes
 /// of models do; what a kind does not name it does not use. Alpha of Celu and
-/// Silu is not 0.
+/// Silu is not 0, of SmoothedRelu it is positive.
 struct SmoothFunction {
   SmoothKind Kind = SmoothKind::Sigmoid;
   float Alpha = 1, Gamma = 1;
@@ -65,8 +89,15 @@ struct SmoothFunction {
   double farOut() const;
   /// Where the slope jumps, ascending.
   std::vector<double> kinks() const;
+  /// True where the function has a value everywhere from \p Low to \p High, but
+  /// for what rounding adds to an interval.
+  bool isDefined(double Low, double High) const;
+  /// True where it has no asymptote and grows faster than a line, so that its
+  /// error is in proportion to its values.
+  bool outgrowsLines(bool Right) const;
   /// The second derivative is not larger in magnitude between \p Low and
-  /// \p High, finite and with no kink inside.
+  /// \p High, finite and with no kink inside. Or, where it has no bound (Sqrt
+  /// at 0), the function is not further from its chord than with this one.
   double curvature(double Low, double High) const;
   /// The least and the greatest value on an interval with finite ends, or an
   /// interval with these in it.

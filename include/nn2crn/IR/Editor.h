@@ -90,6 +90,8 @@ public:
   void setTerms(ReactionId R, std::span<const Term> Reactants,
                 std::span<const Term> Products);
   void setPort(size_t Index, Port P);
+  /// Those behind it move up.
+  void erasePort(size_t Index);
   void erase(ReactionId R);
   /// \p S must be in no reaction, port or phase.
   void erase(SpeciesId S);

@@ -1,4 +1,4 @@
-//===- Lowering.h - From a graph to a network -------------------*- C++ -*-===//
+//===- Lowering.h - The schemes of lowering ---------------------*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.
@@ -9,10 +9,7 @@
 #ifndef NN2CRN_LOWERING_LOWERING_H
 #define NN2CRN_LOWERING_LOWERING_H
 
-#include "nn2crn/Graph/Graph.h"
-#include "nn2crn/IR/Network.h"
-#include "nn2crn/Support/Diagnostics.h"
-
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -21,9 +18,11 @@ namespace nn2crn {
 
 /// How a network computes; one header a scheme.
 enum class Scheme : uint8_t {
-  /// The scheme that fits the graph best.
+  /// The scheme that fits the graph best: NcRelu for what is piecewise linear,
+  /// FixedPoint for smooth activations and what depends on them.
   Auto,
   NcRelu,
+  FixedPoint,
 };
 
 struct SchemeInfo {
@@ -33,9 +32,6 @@ struct SchemeInfo {
 /// In the order in which help lists them.
 std::span<const SchemeInfo> schemes();
 std::optional<Scheme> findScheme(std::string_view Name);
-
-/// Empty after reporting.
-std::optional<Network> lower(const Graph &G, Scheme S, DiagnosticEngine &Diags);
 
 } // namespace nn2crn
 

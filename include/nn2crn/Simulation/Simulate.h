@@ -32,22 +32,27 @@ enum class SimulationMethod : uint8_t {
   Auto,
   /// The limit, in one pass over a noncompetitive, productive, feed-forward
   /// network (Analysis/FeedForward.h). There may be annihilations on top, where
-  /// it is proven that no reading depends on what they take.
+  /// it is proven that no reading depends on what they take; or fixed points
+  /// that are proven to be the only ones, and stable (Analysis/StableLimit.h).
   Equilibrium,
   /// Deterministic mass action in time.
   Ode,
 };
 std::string_view methodName(SimulationMethod M);
 
-/// What of the limit is certain, whatever the rates.
+/// What of the limit is certain.
 enum class LimitKind : uint8_t {
   /// Nothing that is known, or it was not asked.
   Unknown,
-  /// Every amount.
+  /// Every amount, whatever the rates.
   Unique,
-  /// Every reading, but not the amounts of single species: annihilations take
+  /// Every reading, whatever the rates, but not the amounts of single species:
+  /// annihilations take
   /// from them what rates decide.
   Differences,
+  /// Every reading, at the rates there are: it is made of fixed points to which
+  /// species tend from any amount.
+  Stable,
 };
 std::string_view limitName(LimitKind K);
 

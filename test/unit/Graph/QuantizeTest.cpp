@@ -77,6 +77,15 @@ TEST(IntegerScales, IntegersStayAsTheyAre) {
   EXPECT_FALSE(integerScales(G, 2)) << "5 does not fit two bits";
 }
 
+TEST(IntegerScales, IntegersBeyondAllCoefficientsHaveAStep) {
+  Graph G = layers({{{6e28}, {-3e28}}});
+  auto Scales = integerScales(G, 31);
+  ASSERT_TRUE(Scales);
+  EXPECT_EQ(scaleOf((*Scales)[G.nodes()[0].Result.Value], 0) *
+                Rational::fromDouble(3e28),
+            Rational(1));
+}
+
 TEST(IntegerScales, AStepForALayerOrForEachRow) {
   Graph Layer = layers({{{0.75, -0.25}, {0.5, 0}}, {{3, 1}}});
   EXPECT_EQ(text(integerScales(Layer, 4), Layer), (Lines{"4", "4", "4"}));
