@@ -16,6 +16,7 @@
 #include "nn2crn/Lowering/NcRelu.h"
 
 #include <algorithm>
+#include <cstdio>
 
 using namespace nn2crn;
 
@@ -62,6 +63,27 @@ static bool usesFixedPoints(const CompileOptions &Options, const Graph &G) {
       G.nodes(), [](const Node &N) { return N.Kind == NodeKind::Smooth; });
 }
 
+/// Says so where rails are much larger than what they stand for: instruments
+/// that are right within 1 % then read nothing.
+static void reportRails(const Graph &G, const RailGrowth &Rails,
+                        DiagnosticEngine &Diags) {
+  constexpr double Many = 100;
+  if (!(Rails.seen() > Many))
+    return;
+  char Text[256];
+  snprintf(Text, sizeof Text,
+           "the two rails of an output together hold up to %.3g times the "
+           "largest reading on random inputs%s, and at most %.3g times",
+           Rails.seen(),
+           Rails.Declared ? "" : " from -1 to 1, as no range is declared",
+           Rails.bound());
+  DiagLocation Where;
+  Where.File = G.File;
+  Diags.remark(DiagId::RailGrowth, Where, Text)
+      .note("-v shows it layer by layer; the pass annihilate-rails keeps "
+            "amounts small, which then depend on rates while readings do not");
+}
+
 /// The network before the passes. Empty after a report.
 static std::optional<Network> lowered(Graph &G, const CompileOptions &Options,
                                       const InputBox &Box,
@@ -70,15 +92,23 @@ static std::optional<Network> lowered(Graph &G, const CompileOptions &Options,
   if (usesFixedPoints(Options, G)) {
     Report.FixedPoint = prepareFixedPoint(G, Options.Scheme == "auto",
                                           Options.Weights, Box, Diags);
-    return Report.FixedPoint ? lowerModel(*Report.FixedPoint, Diags)
-                             : std::nullopt;
+    if (!Report.FixedPoint)
+      return std::nullopt;
+    if (const auto &Sharp = Report.FixedPoint->Sharp)
+      Report.Rails = railGrowth(*Sharp, Box);
+    return lowerModel(*Report.FixedPoint, Diags);
   }
   auto Prepared =
       prepareModel(G, Options.Weights, Options.Activations, Box, Diags);
   if (!Prepared)
     return std::nullopt;
   Report.Model = std::move(*Prepared);
-  return lowerNcRelu(G, Diags);
+  auto Net = lowerNcRelu(G, Diags);
+  if (Net) {
+    Report.Rails = railGrowth(G, Box);
+    reportRails(G, *Report.Rails, Diags);
+  }
+  return Net;
 }
 
 std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
