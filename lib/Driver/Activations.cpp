@@ -123,8 +123,8 @@ nn2crn::prepareModel(Graph &G, const WeightOptions &Weights,
       Left.Budget =
           std::max(*Left.Budget - P.Activations.Bound, *Left.Budget / 2);
   }
-  auto Rounded = roundModel(G, Left, Box, Diags, P.Activations.Units,
-                            std::move(Keep));
+  auto Rounded =
+      roundModel(G, Left, Box, Diags, P.Activations.Units, std::move(Keep));
   if (!Rounded)
     return std::nullopt;
   P.Weights = *Rounded;

@@ -63,25 +63,27 @@ static bool usesFixedPoints(const CompileOptions &Options, const Graph &G) {
       G.nodes(), [](const Node &N) { return N.Kind == NodeKind::Smooth; });
 }
 
-/// Says so where rails are much larger than what they stand for: instruments
-/// that are right within 1 % then read nothing.
-static void reportRails(const Graph &G, const RailGrowth &Rails,
+/// Says how large rails get where they hold much more than their difference
+/// (instruments that are right within 1 % then read nothing), and where rounded
+/// weights are carried as large integers.
+static void reportRails(const Graph &G, const RailGrowth &Rails, bool Rounded,
                         DiagnosticEngine &Diags) {
   constexpr double Many = 100;
-  if (!(Rails.seen() > Many))
+  if (!Rounded && !(Rails.seen() > Many))
     return;
   char Text[256];
   snprintf(Text, sizeof Text,
-           "the two rails of an output together hold up to %.3g times the "
-           "largest reading on random inputs%s, and at most %.3g times",
-           Rails.seen(),
-           Rails.Declared ? "" : " from -1 to 1, as no range is declared",
-           Rails.bound());
+           "the rails of an output together hold up to %.3g times the largest "
+           "reading on random inputs%s, at most %.3g times; amounts reach "
+           "%.2g at most",
+           Rails.seen(), Rails.Declared ? "" : " from -1 to 1", Rails.bound(),
+           Rails.LargestAmount);
   DiagLocation Where;
   Where.File = G.File;
-  Diags.remark(DiagId::RailGrowth, Where, Text)
-      .note("-v shows it layer by layer; the pass annihilate-rails keeps "
-            "amounts small, which then depend on rates while readings do not");
+  auto D = Diags.remark(DiagId::RailGrowth, Where, Text);
+  if (Rails.seen() > Many)
+    D.note("-v has each layer; the pass annihilate-rails keeps amounts small, "
+           "which then depend on rates while readings do not");
 }
 
 /// The network before the passes. Empty after a report.
@@ -106,7 +108,7 @@ static std::optional<Network> lowered(Graph &G, const CompileOptions &Options,
   auto Net = lowerNcRelu(G, Diags);
   if (Net) {
     Report.Rails = railGrowth(G, Box);
-    reportRails(G, *Report.Rails, Diags);
+    reportRails(G, *Report.Rails, !Report.Model.Weights.Exact, Diags);
   }
   return Net;
 }

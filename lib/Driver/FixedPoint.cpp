@@ -99,16 +99,16 @@ bool Preparation::report() {
                      std::to_string(S.Units) + " units, within " +
                      twoDigits(S.Error) + " each; ";
   bool Lost = M.Weights.Samples && M.Weights.Samples->Lost != 0;
-  What += !M.Sharp || M.Weights.Exact
-              ? "weights are not rounded; "
-              : "weights before the last ReLU are rounded to " +
-                    std::to_string(M.Weights.Bits) + " bits" +
-                    (Keep && !Lost ? ", the fewest that keep the winners of "
-                                     "all " +
-                                         std::to_string(
-                                             M.Weights.Samples->Cases) +
-                                         " samples; "
-                                   : "; ");
+  What +=
+      !M.Sharp || M.Weights.Exact
+          ? "weights are not rounded; "
+          : "weights before the last ReLU are rounded to " +
+                std::to_string(M.Weights.Bits) + " bits" +
+                (Keep && !Lost ? ", the fewest that keep the winners of "
+                                 "all " +
+                                     std::to_string(M.Weights.Samples->Cases) +
+                                     " samples; "
+                               : "; ");
   What += "readings move by at most " + twoDigits(S.Bound) +
           (S.Declared ? " for inputs in their ranges"
                       : " for inputs from -1 to 1, as no range is declared") +

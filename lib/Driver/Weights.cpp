@@ -74,8 +74,8 @@ bool nn2crn::readWinners(const Graph &Model, const WeightOptions &Options,
   S.Cases = Read->Cases;
   for (const Port &P : Ports.ports()) {
     PortArray &A = *std::ranges::find(Read->Arrays, &P, &PortArray::P);
-    auto Bad = std::ranges::find_if_not(A.Values.Data,
-                                        [](double V) { return std::isfinite(V); });
+    auto Bad = std::ranges::find_if_not(
+        A.Values.Data, [](double V) { return std::isfinite(V); });
     if (Bad != A.Values.Data.end()) {
       auto At = static_cast<size_t>(Bad - A.Values.Data.begin());
       Diags.error(DiagId::BadPortValue, {},
@@ -134,10 +134,10 @@ nn2crn::roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
       Q.Exact
           ? std::string("weights need no rounding")
           : "weights are rounded to " + std::to_string(Q.Bits) + " bits" +
-                (Keep && !Lost ? ", the fewest that keep the winners of all " +
-                                     std::to_string(Q.Samples->Cases) +
-                                     " samples"
-                               : "") +
+                (Keep && !Lost
+                     ? ", the fewest that keep the winners of all " +
+                           std::to_string(Q.Samples->Cases) + " samples"
+                     : "") +
                 "; readings move by at most " + twoDigits(Q.Bound) +
                 (Q.Declared
                      ? " for inputs in their ranges"

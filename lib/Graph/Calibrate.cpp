@@ -57,8 +57,7 @@ bool Winners::compareBlock(const Graph &G, size_t First,
   for (const Reference &R : Outputs) {
     auto Port = std::ranges::find(G.outputs(), R.Name, &GraphPort::Name);
     assert(Port != G.outputs().end() && "an output of the model is missing");
-    const auto &Mine =
-        Values[static_cast<size_t>(Port - G.outputs().begin())];
+    const auto &Mine = Values[static_cast<size_t>(Port - G.outputs().begin())];
     for (size_t K = 0; R.Elements != 0 && K < Cases; ++K) {
       const double *Theirs = &R.Values[(First + K) * R.Elements];
       size_t Winner = 0;
@@ -69,10 +68,9 @@ bool Winners::compareBlock(const Graph &G, size_t First,
           Winner = I;
       }
       double Of = Mine[K];
-      if (R.Elements == 1 ? (Theirs[0] > 0 && Of <= 0) ||
-                                (Theirs[0] < 0 && Of >= 0)
-                          : Theirs[Winner] <
-                                *std::max_element(Theirs, Theirs + R.Elements))
+      if (R.Elements == 1
+              ? (Theirs[0] > 0 && Of <= 0) || (Theirs[0] < 0 && Of >= 0)
+              : Theirs[Winner] < *std::max_element(Theirs, Theirs + R.Elements))
         Lost[K] = true;
     }
   }

@@ -26,9 +26,9 @@ bool nn2crn::declaresAll(const Graph &G, const InputBox &Box) {
   return true;
 }
 
-std::vector<std::vector<double>>
-nn2crn::randomInputs(const Graph &G, const InputBox &Box,
-                     std::mt19937_64 &Random) {
+std::vector<std::vector<double>> nn2crn::randomInputs(const Graph &G,
+                                                      const InputBox &Box,
+                                                      std::mt19937_64 &Random) {
   std::vector<std::vector<double>> Inputs;
   for (size_t I = 0; I < G.inputs().size(); ++I) {
     ValueRange R = boxOf(Box, I);

@@ -155,8 +155,7 @@ fewestBits(Rounding &R, unsigned MostBits,
   for (unsigned Bits = LeastBits;; ++Bits) {
     RoundedGraph Tried = R.at(Bits);
     // Fewer than asked for: more would change nothing.
-    if (Tried.isExact() || Bits == MostBits || Tried.Bits < Bits ||
-        Good(Tried))
+    if (Tried.isExact() || Bits == MostBits || Tried.Bits < Bits || Good(Tried))
       return Tried;
   }
 }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <utility>
 
 using namespace nn2crn;
 
@@ -22,38 +23,81 @@ struct Rails {
 };
 using RailTable = std::vector<std::vector<Rails>>;
 
-/// What becomes of the rails of inputs. A fan-out carries |w| of each rail, to
-/// the other one where w < 0. A ReLU's positive rail gets all of p, and the
-/// negative one min(p, n): with p + n at most t, p + min(p, n) is at most t
-/// too.
-void carry(const Graph &G, RailTable &Values) {
-  for (const Node &N : G.nodes()) {
-    std::vector<Rails> Out(G.value(N.Result).Elements);
-    for (size_t I = 0; I < N.Bias.size(); ++I) {
-      (N.Bias[I] > 0 ? Out[I].P : Out[I].N) = std::fabs(N.Bias[I]);
-      Out[I].Both = std::fabs(N.Bias[I]);
-    }
-    for (const Node::Operand &O : N.Operands) {
-      const std::vector<Rails> &In = Values[O.Value.Value];
-      for (uint32_t R = 0; R < Out.size(); ++R) {
-        if (N.Kind == NodeKind::Relu) {
-          double Negative = std::min(In[R].P, In[R].N);
-          Out[R] = {In[R].P, Negative,
-                    std::min(In[R].Both, In[R].P + Negative)};
-          continue;
-        }
-        auto Columns = O.Weights.columnsOf(R);
-        auto Weights = O.Weights.weightsOf(R);
-        for (size_t K = 0; K < Columns.size(); ++K) {
-          const Rails &X = In[Columns[K]];
-          double W = std::fabs(Weights[K]);
-          Out[R].P += W * (Weights[K] > 0 ? X.P : X.N);
-          Out[R].N += W * (Weights[K] > 0 ? X.N : X.P);
-          Out[R].Both += W * X.Both;
-        }
+/// The weights of row \p R for the value of operand \p First, added up over all
+/// operands that are this value, as its fan-out has one term for them. Sums
+/// that are 0 may stand among them.
+void addWeights(const Node &N, size_t First, uint32_t R,
+                std::vector<std::pair<uint32_t, double>> &Out) {
+  Out.clear();
+  for (size_t O = First; O < N.Operands.size(); ++O) {
+    if (N.Operands[O].Value != N.Operands[First].Value)
+      continue;
+    const SparseMatrix &W = N.Operands[O].Weights;
+    auto Middle = static_cast<ptrdiff_t>(Out.size());
+    for (size_t K = 0; K < W.columnsOf(R).size(); ++K)
+      Out.emplace_back(W.columnsOf(R)[K], W.weightsOf(R)[K]);
+    if (Middle == 0)
+      continue;
+    std::inplace_merge(Out.begin(), Out.begin() + Middle, Out.end(),
+                       [](auto A, auto B) { return A.first < B.first; });
+    size_t Kept = 0;
+    for (auto [Column, Weight] : Out)
+      if (Kept != 0 && Out[Kept - 1].first == Column)
+        Out[Kept - 1].second += Weight;
+      else
+        Out[Kept++] = {Column, Weight};
+    Out.resize(Kept);
+  }
+}
+
+bool standsBefore(const Node &N, size_t Operand) {
+  for (size_t O = 0; O < Operand; ++O)
+    if (N.Operands[O].Value == N.Operands[Operand].Value)
+      return true;
+  return false;
+}
+
+/// A fan-out carries |w| of each rail, to the other one where w < 0.
+std::vector<Rails> carryAffine(const Graph &G, const Node &N,
+                               const RailTable &Values) {
+  std::vector<Rails> Out(G.value(N.Result).Elements);
+  for (size_t I = 0; I < N.Bias.size(); ++I) {
+    (N.Bias[I] > 0 ? Out[I].P : Out[I].N) = std::fabs(N.Bias[I]);
+    Out[I].Both = std::fabs(N.Bias[I]);
+  }
+  std::vector<std::pair<uint32_t, double>> Row;
+  for (size_t O = 0; O < N.Operands.size(); ++O) {
+    if (standsBefore(N, O))
+      continue;
+    const std::vector<Rails> &In = Values[N.Operands[O].Value.Value];
+    for (uint32_t R = 0; R < Out.size(); ++R) {
+      addWeights(N, O, R, Row);
+      for (auto [Column, Weight] : Row) {
+        const Rails &X = In[Column];
+        double W = std::fabs(Weight);
+        Out[R].P += W * (Weight > 0 ? X.P : X.N);
+        Out[R].N += W * (Weight > 0 ? X.N : X.P);
+        Out[R].Both += W * X.Both;
       }
     }
-    Values[N.Result.Value] = std::move(Out);
+  }
+  return Out;
+}
+
+/// The rails of all values from those of the inputs. A ReLU's positive rail
+/// gets all of p, and the negative one min(p, n): where p + n is at most t,
+/// p + min(p, n) is at most t too.
+void carry(const Graph &G, RailTable &Values) {
+  for (const Node &N : G.nodes()) {
+    std::vector<Rails> &Out = Values[N.Result.Value];
+    if (N.Kind == NodeKind::Affine) {
+      Out = carryAffine(G, N, Values);
+      continue;
+    }
+    for (const Rails &Z : Values[N.Operands[0].Value.Value]) {
+      double Negative = std::min(Z.P, Z.N);
+      Out.push_back({Z.P, Negative, std::min(Z.Both, Z.P + Negative)});
+    }
   }
 }
 
@@ -105,8 +149,8 @@ RailGrowth nn2crn::railGrowth(const Graph &G, const InputBox &Box) {
     }
   std::mt19937_64 Random(1);
   // Fewer for large graphs: figures for people, not proofs.
-  auto Trials = static_cast<unsigned>(
-      std::clamp(1e8 / evaluationWork(G), 8.0, 200.0));
+  auto Trials =
+      static_cast<unsigned>(std::clamp(1e8 / evaluationWork(G), 8.0, 200.0));
   for (; Trials > 0; --Trials) {
     RailTable Sample = sampleOf(G, Box, Random);
     for (size_t V = 0; V < Of.size(); ++V)

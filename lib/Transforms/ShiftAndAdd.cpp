@@ -121,7 +121,8 @@ f.1 @helper
   Option<uint32_t> MaxCoefficient{
       this, "max-coefficient", 1,
       "coefficients up to this one stay as they are, from 1"};
-  Counter Doubled{this, "doubled", "reactions whose products come by doublings"};
+  Counter Doubled{this, "doubled",
+                  "reactions whose products come by doublings"};
   Counter Helpers{this, "helpers", "helper species, each with its reaction"};
   Counter Saved{this, "saved", "product molecules fewer"};
   Counter Uncertain{this, "uncertain",
