@@ -75,7 +75,7 @@ static void reportRails(const Graph &G, const RailGrowth &Rails, bool Rounded,
   snprintf(Text, sizeof Text,
            "the rails of an output together hold up to %.3g times the largest "
            "reading on random inputs%s, at most %.3g times; amounts reach "
-           "%.2g at most",
+           "%.3g at most",
            Rails.seen(), Rails.Declared ? "" : " from -1 to 1", Rails.bound(),
            Rails.LargestAmount);
   DiagLocation Where;
