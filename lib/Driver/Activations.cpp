@@ -124,7 +124,7 @@ nn2crn::prepareModel(Graph &G, const WeightOptions &Weights,
           std::max(*Left.Budget - P.Activations.Bound, *Left.Budget / 2);
   }
   auto Rounded =
-      roundModel(G, Left, Box, Diags, P.Activations.Units, std::move(Keep));
+      roundModel(G, Left, Box, Diags, P.Activations, std::move(Keep));
   if (!Rounded)
     return std::nullopt;
   P.Weights = *Rounded;

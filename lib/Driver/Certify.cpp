@@ -52,11 +52,13 @@ static InputBox networkBox(const Network &Net, const Graph &G) {
 std::optional<Certificate> nn2crn::certifyAgainstModel(
     const Network &Net, std::string_view ModelPath,
     const WeightOptions &Weights, const ActivationOptions &Activations,
-    DiagnosticEngine &Diags, std::span<const std::string> Set) {
+    DiagnosticEngine &Diags, std::span<const std::string> Set,
+    const HeadOptions &Head) {
   auto Bytes = readFile(ModelPath, Diags);
   if (!Bytes)
     return std::nullopt;
   ONNXOptions Reading;
+  Reading.Head = Head;
   if (!readFixedInputs(Set, *Bytes, inputName(ModelPath), Reading, Diags))
     return std::nullopt;
   auto G = importONNX(*Bytes, inputName(ModelPath), Diags, Reading);

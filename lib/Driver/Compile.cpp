@@ -46,6 +46,9 @@ static bool checkWays(const CompileOptions &Options, DiagnosticEngine &Diags) {
   if (FixedPoint && Options.Activations.Segments)
     return Reject("fixed points have no segments",
                   "say how exact activations are by the error budget");
+  if (Options.SequesterRelus && Options.Scheme != "fixed-point")
+    return Reject("only the scheme fixed-point has sequestrations",
+                  "ask for that scheme, or leave ReLUs as they are");
   if (FixedPoint && Options.Certify)
     return Reject("only rate-independent networks have certificates",
                   "use the scheme nc-relu, which approximates activations by "
@@ -92,8 +95,8 @@ static std::optional<Network> lowered(Graph &G, const CompileOptions &Options,
                                       CompileReport &Report,
                                       DiagnosticEngine &Diags) {
   if (usesFixedPoints(Options, G)) {
-    Report.FixedPoint = prepareFixedPoint(G, Options.Scheme == "auto",
-                                          Options.Weights, Box, Diags);
+    FixedPointOptions How{Options.Scheme == "auto", Options.SequesterRelus};
+    Report.FixedPoint = prepareFixedPoint(G, How, Options.Weights, Box, Diags);
     if (!Report.FixedPoint)
       return std::nullopt;
     if (const auto &Sharp = Report.FixedPoint->Sharp)
@@ -125,6 +128,7 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   if (!Passes)
     return std::nullopt;
   ONNXOptions Reading;
+  Reading.Head = Options.Head;
   if (!readFixedInputs(Options.Set, Bytes, FileName, Reading, Diags))
     return std::nullopt;
   auto G = importONNX(Bytes, FileName, Diags, Reading);

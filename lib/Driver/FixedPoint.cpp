@@ -8,10 +8,11 @@
 
 #include "nn2crn/Driver/FixedPoint.h"
 #include "nn2crn/Graph/Split.h"
-#include "nn2crn/Lowering/FixedPoint.h"
+#include "nn2crn/IR/Editor.h"
 #include "nn2crn/Lowering/NcRelu.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 using namespace nn2crn;
@@ -28,10 +29,14 @@ public:
   Preparation(const Graph &G, const WeightOptions &Options, const InputBox &Box,
               DiagnosticEngine &Diags)
       : G(G), Options(Options), Box(Box), Diags(Diags) {}
-  std::optional<FixedPointModel> run(bool Split);
+  std::optional<FixedPointModel> run(const FixedPointOptions &How);
 
 private:
   void roundSharp();
+  /// Outputs of the model that no smooth activation comes before.
+  bool hasSharpOutputs() const {
+    return M.Sharp->outputs().size() > M.Rest.inputs().size();
+  }
   double gain() const;
   bool report();
 
@@ -53,8 +58,8 @@ double Preparation::gain() const {
   // Not the errors of activations, which are the same in both.
   auto Bound = [&](double Each) {
     Graph Tried = M.Rest;
-    return smoothenWithError(Tried, DefaultSmoothError, RestBox,
-                             std::vector(RestBox.size(), Each))
+    std::vector<double> Errors(RestBox.size(), Each);
+    return smoothenWithError(Tried, DefaultSmoothError, RestBox, {Errors})
         .Bound;
   };
   double Each = *Options.Budget / 64;
@@ -65,17 +70,21 @@ void Preparation::roundSharp() {
   unsigned Most = Options.Bits.value_or(Options.Budget || Keep
                                             ? WeightOptions::MostBits
                                             : WeightOptions::DefaultBits);
-  // Fixed points hardly move anything: they are compared at the end.
-  auto KeepsWinners = [&](const Graph &Tried) {
-    return Keep->kept(join(Tried, M.Rest));
-  };
-  if (Keep)
+  if (Keep) {
+    // Fixed points hardly move anything: they are compared at the end.
+    auto KeepsWinners = [&](const Graph &Tried) {
+      return Keep->kept(join(Tried, M.Rest));
+    };
     M.Weights = quantizeWhile(*M.Sharp, KeepsWinners, Most, Box);
-  else if (Options.Budget)
-    M.Weights =
-        quantizeWithin(*M.Sharp, *Options.Budget / 2 / gain(), Most, Box);
-  else
+  } else if (Options.Budget) {
+    // Half of it for the inputs of Rest; all of it for outputs that are sharp.
+    double Share = *Options.Budget / 2 / gain();
+    if (hasSharpOutputs())
+      Share = std::min(Share, *Options.Budget);
+    M.Weights = quantizeWithin(*M.Sharp, Share, Most, Box);
+  } else {
     M.Weights = quantize(*M.Sharp, Most, Box);
+  }
   RestErrors.assign(RestBox.size(), M.Weights.Bound);
 }
 
@@ -137,13 +146,17 @@ bool Preparation::report() {
   return false;
 }
 
-std::optional<FixedPointModel> Preparation::run(bool Split) {
+std::optional<FixedPointModel> Preparation::run(const FixedPointOptions &How) {
+  assert(!(How.Split && How.Sequester) &&
+         "amounts of the sharp part are not bounded");
   if (!readWinners(G, Options, Diags, Keep))
     return std::nullopt;
   std::optional<SplitGraph> Parts;
-  if (Split)
+  if (How.Split)
     Parts = splitSharp(G);
   RestBox = Box;
+  for (const GraphPort &P : G.outputs())
+    M.Outputs.push_back(P.Name);
   if (Parts) {
     InputBox All = outputBox(Parts->Sharp, Box);
     RestBox.assign(All.end() -
@@ -155,11 +168,16 @@ std::optional<FixedPointModel> Preparation::run(bool Split) {
   } else {
     M.Rest = G;
   }
+  SmoothenOptions Smoothen{RestErrors, How.Sequester};
   M.Activations =
       Options.Budget
-          ? smoothenWithin(M.Rest, *Options.Budget, RestBox, RestErrors)
-          : smoothenWithError(M.Rest, DefaultSmoothError, RestBox, RestErrors);
+          ? smoothenWithin(M.Rest, *Options.Budget, RestBox, Smoothen)
+          : smoothenWithError(M.Rest, DefaultSmoothError, RestBox, Smoothen);
+  if (How.Sequester)
+    M.Relus = Sequestration{M.Activations.ReluError, Box};
   M.Activations.Declared = declaresAll(G, Box);
+  if (M.Sharp && hasSharpOutputs())
+    M.Activations.Bound = std::max(M.Activations.Bound, M.Weights.Bound);
   if (M.Sharp && !M.Activations.Refused)
     M.Activations.Measured = measuredError(G, join(*M.Sharp, M.Rest), Box);
   if (Keep && !M.Activations.Refused)
@@ -171,18 +189,33 @@ std::optional<FixedPointModel> Preparation::run(bool Split) {
 }
 
 std::optional<FixedPointModel>
-nn2crn::prepareFixedPoint(const Graph &G, bool Split,
+nn2crn::prepareFixedPoint(const Graph &G, const FixedPointOptions &How,
                           const WeightOptions &Weights, const InputBox &Box,
                           DiagnosticEngine &Diags) {
-  return Preparation(G, Weights, Box, Diags).run(Split);
+  return Preparation(G, Weights, Box, Diags).run(How);
+}
+
+/// Puts the outputs of \p Net into the order of \p Names.
+static void orderOutputs(Network &Net, std::span<const std::string> Names) {
+  std::vector<Port> Outputs;
+  for (const std::string &Name : Names)
+    Outputs.push_back(*Net.findPort(Name, PortDirection::Output));
+  Editor E(Net);
+  size_t Next = 0;
+  for (size_t I = 0; I < Net.ports().size(); ++I)
+    if (Net.ports()[I].Direction == PortDirection::Output)
+      E.setPort(I, std::move(Outputs[Next++]));
 }
 
 std::optional<Network> nn2crn::lowerModel(const FixedPointModel &M,
                                           DiagnosticEngine &Diags) {
   if (!M.Sharp)
-    return lowerFixedPoint(M.Rest, Diags);
+    return lowerFixedPoint(M.Rest, Diags, M.Relus ? &*M.Relus : nullptr);
   auto Below = lowerNcRelu(*M.Sharp, Diags);
   if (!Below)
     return std::nullopt;
-  return lowerFixedPoint(M.Rest, std::move(*Below), Diags);
+  auto Net = lowerFixedPoint(M.Rest, std::move(*Below), Diags);
+  if (Net)
+    orderOutputs(*Net, M.Outputs);
+  return Net;
 }

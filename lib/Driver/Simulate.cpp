@@ -144,6 +144,14 @@ findTargets(const Network &Net, const SimulateRequest &Request,
   return Targets;
 }
 
+/// \p Label on one line.
+std::string visible(std::string_view Label) {
+  std::string Out;
+  for (char C : Label)
+    Out += static_cast<unsigned char>(C) < 0x20 || C == 0x7f ? '?' : C;
+  return Out;
+}
+
 void printTable(const SimulationResult &Result, llvm::raw_ostream &OS) {
   constexpr size_t MostColumns = 12, MostRows = 50, Wide = 13;
   for (const SimulationOutput &Out : Result.Outputs) {
@@ -157,17 +165,28 @@ void printTable(const SimulationResult &Result, llvm::raw_ostream &OS) {
       continue;
     }
     bool Winners = Elements > 1 && Out.ElementNames.empty();
+    // Labels stand in place of indices, which need no column of their own.
+    auto LabelAt = [&](size_t Case) {
+      return Out.Meaning.labelOf(
+          std::span(Out.Values).subspan(Case * Elements, Elements));
+    };
+    bool Labels = Result.Cases != 0 && !LabelAt(0).empty();
     OS << "  case";
     for (size_t I = 0; I < Shown; ++I)
       OS << ' ' << llvm::right_justify(Columns.Names[I], Wide);
-    OS << (Shown < Elements ? "  ..." : "") << (Winners ? "  winner\n" : "\n");
+    OS << (Shown < Elements ? "  ..." : "")
+       << (Labels    ? "  label\n"
+           : Winners ? "  winner\n"
+                     : "\n");
     for (size_t Case = 0; Case < std::min(Result.Cases, MostRows); ++Case) {
       auto Row = std::span(Out.Values).subspan(Case * Elements, Elements);
       OS << llvm::format("%6zu", Case);
       for (size_t I = 0; I < Shown; ++I)
         OS << ' ' << llvm::format("%13.7g", Row[I]);
       OS << (Shown < Elements ? "  ..." : "");
-      if (Winners)
+      if (Labels)
+        OS << "  " << visible(LabelAt(Case));
+      else if (Winners)
         OS << llvm::format("  %6zu", winner(Row));
       OS << '\n';
     }

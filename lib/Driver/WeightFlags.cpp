@@ -33,7 +33,17 @@ WeightFlags::WeightFlags()
       Segments("segments", cl::value_desc("n"),
                cl::desc("Approximate each such activation by n segments, at\n"
                         "most n with --error-budget (default of piecewise: as\n"
-                        "many as keep it within 0.001)")) {}
+                        "many as keep it within 0.001)")),
+      KeepHead(
+          "keep-head",
+          cl::desc("Compute a final Softmax, LogSoftmax, Sigmoid or\n"
+                   "ArgMax; otherwise it is left out, since it changes no\n"
+                   "winner, and the output shows what goes into it")),
+      HeadMargin("head-margin", cl::value_desc("m"),
+                 cl::init(DefaultHeadMargin),
+                 cl::desc("The index of an ArgMax is exact where the winner\n"
+                          "leads by this, rounded down to a power of two\n"
+                          "(default 1/128); goes with --keep-head")) {}
 
 bool WeightFlags::check(const Tool &T) const {
   if (Bits.getNumOccurrences() &&
@@ -63,7 +73,25 @@ bool WeightFlags::check(const Tool &T) const {
             std::to_string(MostSegments));
     return false;
   }
+  if (HeadMargin.getNumOccurrences()) {
+    if (!KeepHead) {
+      T.usage("--head-margin goes with --keep-head");
+      return false;
+    }
+    // Far from where its inverse or differences of scores would not be doubles.
+    if (!(HeadMargin >= 1e-9 && HeadMargin <= 1e9)) {
+      T.usage("--head-margin expects a number from 1e-9 to 1e9");
+      return false;
+    }
+  }
   return true;
+}
+
+HeadOptions WeightFlags::head() const {
+  HeadOptions Options;
+  Options.Keep = KeepHead;
+  Options.Margin = HeadMargin;
+  return Options;
 }
 
 ActivationOptions WeightFlags::activations() const {

@@ -102,22 +102,22 @@ std::string nn2crn::lostSamples(const SampleReport &Samples) {
 std::optional<Quantization>
 nn2crn::roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
                    DiagnosticEngine &Diags,
-                   std::span<const PiecewiseUnit> Units,
+                   const Linearization &Before,
                    std::optional<Winners> Keep) {
   unsigned Most = Options.Bits.value_or(Options.Budget || Keep
                                             ? WeightOptions::MostBits
                                             : WeightOptions::DefaultBits);
   // What activations alone have lost, no weights bring back.
-  SampleReport Before;
+  SampleReport Alone;
   if (Keep)
-    Before = Keep->compare(G);
+    Alone = Keep->compare(G);
   Quantization Q =
-      Options.Budget ? quantizeWithin(G, *Options.Budget, Most, Box, Units)
-      : Keep && Before.Lost == 0
+      Options.Budget ? quantizeWithin(G, *Options.Budget, Most, Box, Before)
+      : Keep && Alone.Lost == 0
           ? quantizeWhile(
                 G, [&](const Graph &Tried) { return Keep->kept(Tried); }, Most,
-                Box, Units)
-          : quantize(G, Most, Box, Units);
+                Box, Before)
+          : quantize(G, Most, Box, Before);
   if (Keep)
     Q.Samples = Keep->compare(G);
   bool Lost = Q.Samples && Q.Samples->Lost != 0;
@@ -157,7 +157,7 @@ nn2crn::roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
     What += "; " + lostSamples(*Q.Samples);
   const char *Advice =
       Missed ? "give a larger --error-budget, or a narrower --input-range"
-      : Before.Lost != 0
+      : Alone.Lost != 0
           ? "approximated activations alone change winners: give more "
             "--segments, or samples that the model decides more clearly"
           : "leave out samples that the model does not decide clearly";

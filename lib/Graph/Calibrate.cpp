@@ -19,12 +19,12 @@ using namespace nn2crn;
 Winners::Winners(const Graph &Model, Samples From) : S(std::move(From)) {
   assert(S.Inputs.size() == Model.inputs().size());
   for (const GraphPort &P : Model.outputs()) {
-    size_t Elements = Model.value(P.Value).Elements;
+    size_t Elements = Model.value(P.bounded()).Elements;
     Outputs.push_back(
         {P.Name, Elements, std::vector<double>(S.Cases * Elements)});
   }
   for (size_t First = 0; First < S.Cases; First += CasesTogether) {
-    auto Values = evaluateTogether(Model, block(First));
+    auto Values = evaluateTogether(Model, block(First), /*Scores=*/true);
     for (size_t O = 0; O < Outputs.size(); ++O) {
       Reference &R = Outputs[O];
       for (size_t K = 0; K < std::min(CasesTogether, S.Cases - First); ++K)
@@ -51,7 +51,7 @@ std::vector<std::vector<double>> Winners::block(size_t First) const {
 /// Adds a block to \p Report; true where nothing is lost in it.
 bool Winners::compareBlock(const Graph &G, size_t First,
                            SampleReport &Report) const {
-  auto Values = evaluateTogether(G, block(First));
+  auto Values = evaluateTogether(G, block(First), /*Scores=*/true);
   size_t Cases = std::min(CasesTogether, S.Cases - First);
   std::vector<bool> Lost(Cases);
   for (const Reference &R : Outputs) {

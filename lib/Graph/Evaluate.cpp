@@ -15,7 +15,8 @@ using namespace nn2crn;
 /// Number I of case K of a list is at I * Cases + K.
 template <size_t Cases>
 static std::vector<std::vector<double>>
-evaluate(const Graph &G, const std::vector<std::vector<double>> &Inputs) {
+evaluate(const Graph &G, const std::vector<std::vector<double>> &Inputs,
+         bool Scores) {
   std::vector<std::vector<double>> Values(G.values().size());
   for (size_t I = 0; I < Inputs.size(); ++I)
     Values[G.inputs()[I].Value.Value] = Inputs[I];
@@ -51,18 +52,20 @@ evaluate(const Graph &G, const std::vector<std::vector<double>> &Inputs) {
   }
   std::vector<std::vector<double>> Outputs;
   for (const GraphPort &P : G.outputs())
-    Outputs.push_back(Values[P.Value.Value]);
+    Outputs.push_back(Values[(Scores ? P.bounded() : P.Value).Value]);
   return Outputs;
 }
 
 std::vector<std::vector<double>>
 nn2crn::evaluateGraph(const Graph &G,
-                      const std::vector<std::vector<double>> &Inputs) {
-  return evaluate<1>(G, Inputs);
+                      const std::vector<std::vector<double>> &Inputs,
+                      bool Scores) {
+  return evaluate<1>(G, Inputs, Scores);
 }
 
 std::vector<std::vector<double>>
 nn2crn::evaluateTogether(const Graph &G,
-                         const std::vector<std::vector<double>> &Inputs) {
-  return evaluate<CasesTogether>(G, Inputs);
+                         const std::vector<std::vector<double>> &Inputs,
+                      bool Scores) {
+  return evaluate<CasesTogether>(G, Inputs, Scores);
 }

@@ -113,10 +113,32 @@ ValueId Graph::addSmooth(std::string ResultName, ValueId Operand,
 }
 
 void Graph::addOutput(std::string OutputName, ValueId V,
-                      std::vector<int64_t> Shape) {
+                      std::vector<int64_t> Shape, OutputMeaning Meaning,
+                      ValueId Scores) {
   assert(countElements(Shape) == value(V).Elements &&
          "an output's shape has the elements of its value");
-  Outputs.push_back({std::move(OutputName), V, std::move(Shape)});
+  Outputs.push_back(
+      {std::move(OutputName), V, std::move(Shape), std::move(Meaning), Scores});
+}
+
+void Graph::addPart(GraphPart Part) {
+  assert(Part.From < Part.To && Part.To.Value < Values.size() &&
+         "a part leads from one value to a later one");
+  Parts.push_back(Part);
+}
+
+void Graph::renumberEnds(std::span<const ValueId> New) {
+  for (auto *Ports : {&Inputs, &Outputs})
+    for (GraphPort &P : *Ports) {
+      P.Value = New[P.Value.Value];
+      if (P.Scores.isValid())
+        P.Scores = New[P.Scores.Value];
+    }
+  for (GraphPart &P : Parts)
+    P = {New[P.From.Value], New[P.To.Value], P.Slope};
+  std::erase_if(Parts, [](const GraphPart &P) {
+    return !P.From.isValid() || !P.To.isValid();
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -186,6 +208,12 @@ std::string nn2crn::verify(const Graph &G) {
       if (P.Value.Value >= G.values().size() ||
           !shapeHolds(P.Shape, G.value(P.Value).Elements))
         return "port '" + P.Name + "' does not fit its value";
+  for (const GraphPort &P : G.outputs())
+    if (P.Scores.isValid() && P.Scores.Value >= G.values().size())
+      return "the scores of output '" + P.Name + "' do not exist";
+  for (const GraphPart &P : G.parts())
+    if (P.To.Value >= G.values().size() || !(P.From < P.To) || !(P.Slope >= 0))
+      return "a part of known slope has ends that do not exist";
   for (const GraphPort &P : G.inputs())
     if (G.value(P.Value).Producer.isValid())
       return "input '" + P.Name + "' is made by a node";

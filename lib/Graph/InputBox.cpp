@@ -60,7 +60,8 @@ double nn2crn::measuredError(const Graph &Exact, const Graph &Rounded,
   auto Trials = static_cast<unsigned>(std::clamp(4e8 / Work, 8.0, 200.0));
   for (unsigned T = 0; T < Trials; ++T) {
     auto Inputs = randomInputs(Exact, Box, Random);
-    auto A = evaluateGraph(Exact, Inputs), B = evaluateGraph(Rounded, Inputs);
+    auto A = evaluateGraph(Exact, Inputs, /*Scores=*/true),
+         B = evaluateGraph(Rounded, Inputs, /*Scores=*/true);
     for (size_t I = 0; I < A.size(); ++I)
       for (size_t J = 0; J < B.size(); ++J)
         if (Exact.outputs()[I].Name == Rounded.outputs()[J].Name)

@@ -47,9 +47,11 @@ private:
   };
   const PiecewiseLinear &fit(const SmoothFunction &F, Interval On,
                              const Wish &W);
-  Interval widened(const SmoothFunction &F, Interval Seen, double Within) const;
+  Interval widened(const SmoothFunction &F, Interval Seen, double Within,
+                   bool InPart) const;
   bool activate(const Node &N, const std::vector<Spread> &In,
-                std::vector<Spread> &Out, const Wish &W, Linearization &L);
+                std::vector<Spread> &Out, const Wish &W, bool InPart,
+                Linearization &L);
 
   const Graph &G;
   const InputBox &Box;
@@ -76,9 +78,10 @@ const PiecewiseLinear &Linearizer::fit(const SmoothFunction &F, Interval On,
 
 /// A rounder interval around \p Seen, so that more activations share one; to
 /// infinity where the function is within \p Within of an asymptote at its end,
-/// and everywhere where no ranges are declared.
+/// and everywhere where no ranges are declared. \p InPart, with room for what
+/// rounding weights before it does, since a part is bounded as a whole.
 Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
-                             double Within) const {
+                             double Within, bool InPart) const {
   double Width = std::max({Seen.High - Seen.Low, 1e-6 * std::fabs(Seen.Low),
                            1e-6 * std::fabs(Seen.High), 1e-6});
   double Step = std::exp2(std::floor(std::log2(Width)) - 5);
@@ -91,10 +94,13 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
     Out.High = Seen.High;
   if (Out.Low >= Out.High)
     Out.High = Out.Low + Step;
+  if (InPart)
+    Out = {Out.Low - Width / 64, Out.High + Width / 64};
   auto Far = [&](double X, bool Right) {
     auto Ray = F.ray(Right);
-    return Ray && (!Declared || ((Right ? X : -X) >= F.farOut() &&
-                                 std::fabs(F(X) - Ray->at(X)) <= Within));
+    return Ray && (!Declared || InPart ||
+                   ((Right ? X : -X) >= F.farOut() &&
+                    std::fabs(F(X) - Ray->at(X)) <= Within));
   };
   Interval Wide = Out;
   if (Far(Out.Low, false))
@@ -105,7 +111,7 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
 }
 
 bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
-                          std::vector<Spread> &Out, const Wish &W,
+                          std::vector<Spread> &Out, const Wish &W, bool InPart,
                           Linearization &L) {
   const SmoothFunction &F = N.Function;
   auto Seen = argumentsOf(F, In);
@@ -114,8 +120,9 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
   Wish Mine = W;
   if (Mine.Error)
     *Mine.Error *= Seen->Value;
-  Interval On = widened(F, {Seen->Low, Seen->High},
-                        Mine.Error.value_or(DefaultActivationError) / 2);
+  Interval On =
+      widened(F, {Seen->Low, Seen->High},
+              Mine.Error.value_or(DefaultActivationError) / 2, InPart);
   const PiecewiseLinear &P = fit(F, On, Mine);
   double Slope = F.lipschitz(Seen->Low, Seen->High);
   for (size_t I = 0; I < Out.size(); ++I) {
@@ -123,7 +130,7 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
     // Also in this range: the model's own function is.
     Out[I] = {R.Low, R.High, Slope * In[I].Error + P.Error};
   }
-  L.Units.push_back({N.Operands[0].Value, {}, {}, N.Result, P});
+  L.Units.push_back({N.Operands[0].Value, {}, {}, N.Result, P, On});
   L.Segments = std::max(L.Segments, P.segments());
   L.Error = std::max(L.Error, P.Error);
   return true;
@@ -136,15 +143,17 @@ Linearization Linearizer::choose(const Wish &W) {
   NodeId Failed;
   bool Fine = propagate(
       G, Values,
-      [&](NodeId Id, const std::vector<Spread> &In, std::vector<Spread> &Out) {
+      [&](NodeId Id, bool InPart, const std::vector<Spread> &In,
+          std::vector<Spread> &Out) {
         if (G.node(Id).Kind == NodeKind::Smooth) {
           Failed = Id;
-          return activate(G.node(Id), In, Out, W, L);
+          return activate(G.node(Id), In, Out, W, InPart, L);
         }
         for (size_t R = 0; R < Out.size(); ++R)
           Out[R] = positive(In[R]);
         return true;
-      });
+      },
+      &L.Parts);
   if (!Fine) {
     L = Linearization();
     L.Unbounded = Failed;
@@ -227,9 +236,7 @@ void Linearizer::replace(Graph &G, Linearization &L) {
         G.addAffine(std::move(Result.Name), std::move(Result.Shape),
                     std::move(Sum), std::move(Offset), N.Source);
   }
-  for (auto *Ports : {&G.Inputs, &G.Outputs})
-    for (GraphPort &P : *Ports)
-      P.Value = New[P.Value.Value];
+  G.renumberEnds(New);
 }
 
 static bool isSmooth(const Graph &G) {

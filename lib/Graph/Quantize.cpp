@@ -125,7 +125,7 @@ nn2crn::integerScales(const Graph &G, unsigned Bits, NodeId *Culprit) {
 /// Makes \p G what was chosen and says how far it is off.
 static Quantization take(Graph &G, RoundedGraph Chosen, const Rounding &From,
                          const InputBox &Box,
-                         std::span<const PiecewiseUnit> Units) {
+                         const Linearization &Before) {
   Quantization Q;
   Q.Bits = Chosen.Bits;
   Q.Exact = Chosen.isExact();
@@ -133,17 +133,17 @@ static Quantization take(Graph &G, RoundedGraph Chosen, const Rounding &From,
     return Q;
   const Graph &Exact = From.exact(Chosen);
   Q.Declared = declaresAll(G, Box);
-  Q.Bound = errorBound(Exact, Chosen.Rounded, Box, Units);
+  Q.Bound = errorBound(Exact, Chosen.Rounded, Box, Before);
   Q.Measured = measuredError(Exact, Chosen.Rounded, Box);
   G = std::move(Chosen.Rounded);
   return Q;
 }
 
 Quantization nn2crn::quantize(Graph &G, unsigned Bits, const InputBox &Box,
-                              std::span<const PiecewiseUnit> Units) {
-  Graph Before = G;
-  Rounding R(Before, Units);
-  return take(G, R.at(Bits), R, Box, Units);
+                              const Linearization &Before) {
+  Graph Given = G;
+  Rounding R(Given, Before.Units);
+  return take(G, R.at(Bits), R, Box, Before);
 }
 
 /// The fewest bits up to \p MostBits whose graph is \p Good, or what
@@ -162,25 +162,25 @@ fewestBits(Rounding &R, unsigned MostBits,
 
 Quantization nn2crn::quantizeWithin(Graph &G, double Budget, unsigned MostBits,
                                     const InputBox &Box,
-                                    std::span<const PiecewiseUnit> Units) {
-  Graph Before = G;
-  Rounding R(Before, Units);
+                                    const Linearization &Before) {
+  Graph Given = G;
+  Rounding R(Given, Before.Units);
   RoundedGraph Chosen = fewestBits(R, MostBits, [&](const RoundedGraph &Tried) {
-    return errorBound(R.exact(Tried), Tried.Rounded, Box, Units) <= Budget;
+    return errorBound(R.exact(Tried), Tried.Rounded, Box, Before) <= Budget;
   });
-  return take(G, std::move(Chosen), R, Box, Units);
+  return take(G, std::move(Chosen), R, Box, Before);
 }
 
 Quantization
 nn2crn::quantizeWhile(Graph &G, const std::function<bool(const Graph &)> &Good,
                       unsigned MostBits, const InputBox &Box,
-                      std::span<const PiecewiseUnit> Units) {
-  Graph Before = G;
-  Rounding R(Before, Units);
+                      const Linearization &Before) {
+  Graph Given = G;
+  Rounding R(Given, Before.Units);
   RoundedGraph Chosen = R.at(std::min(MostBits, KeptBits));
   if (!Chosen.isExact())
     Chosen = fewestBits(R, MostBits, [&](const RoundedGraph &Tried) {
       return Good(Tried.Rounded);
     });
-  return take(G, std::move(Chosen), R, Box, Units);
+  return take(G, std::move(Chosen), R, Box, Before);
 }

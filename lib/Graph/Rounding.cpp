@@ -140,8 +140,13 @@ public:
       return N.Operands.size() > 1 && !UnitOf[N.Result.Value];
     });
     double Steps = std::exp2(Bits - 1) - 1; // One bit is the sign.
+    std::vector<bool> IsIndex(G.Values.size());
+    for (const GraphPort &P : G.Outputs)
+      if (P.Scores.isValid())
+        IsIndex[P.Value.Value] = true;
     for (Node &N : G.Nodes) {
-      if (N.Kind != NodeKind::Affine)
+      // Another index would be another class.
+      if (N.Kind != NodeKind::Affine || IsIndex[N.Result.Value])
         continue;
       double Most = 0, Unit = 0;
       for (const Node::Operand &O : N.Operands)

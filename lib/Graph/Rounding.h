@@ -23,12 +23,10 @@ using UnitTable = std::vector<const PiecewiseUnit *>;
 UnitTable tableOf(const Graph &G, std::span<const PiecewiseUnit> Units);
 
 /// The largest error of an output of \p Rounded, whose nodes are those of
-/// \p Exact, for inputs in \p Box: with v the exact value and v' the rounded
-/// one, sum w' v' - sum w v = sum w' (v' - v) + sum (w' - w) v, and a ReLU
-/// makes no error larger. Nor does an approximated activation by more than its
-/// steepest slope, which is far less than the sum over its ReLUs.
+/// \p Exact, for inputs in \p Box; of an index, of the scores that it is taken
+/// of. \p L is what was approximated in \p Exact.
 double errorBound(const Graph &Exact, const Graph &Rounded, const InputBox &Box,
-                  std::span<const PiecewiseUnit> Units);
+                  const Linearization &L);
 
 /// A graph with weights of so many bits, the sign included; 0 where the weights
 /// are those of the graph that it was made from.

@@ -133,8 +133,9 @@ namespace {
 class Folder {
 public:
   Folder(std::span<const Value> Values, std::vector<Node> &Nodes,
-         std::vector<uint32_t> Readers)
-      : Values(Values), Nodes(Nodes), Readers(std::move(Readers)) {}
+         std::vector<uint32_t> Readers, std::vector<bool> Stays)
+      : Values(Values), Nodes(Nodes), Readers(std::move(Readers)),
+        Stays(std::move(Stays)) {}
   void run(Node &N);
 
 private:
@@ -143,6 +144,8 @@ private:
   std::vector<Node> &Nodes;
   /// Operands and outputs that read each value.
   std::vector<uint32_t> Readers;
+  /// Values that are not folded away.
+  std::vector<bool> Stays;
 };
 } // namespace
 
@@ -150,7 +153,8 @@ private:
 /// \p Work; false where that would cost something.
 bool Folder::fold(Node &N, Node::Operand &O, std::vector<Node::Operand> &Work) {
   NodeId From = Values[O.Value.Value].Producer;
-  if (!From.isValid() || Nodes[From.Value].Kind != NodeKind::Affine)
+  if (!From.isValid() || Nodes[From.Value].Kind != NodeKind::Affine ||
+      Stays[O.Value.Value])
     return false;
   Node &Inner = Nodes[From.Value];
   uint32_t &Reads = Readers[O.Value.Value];
@@ -226,9 +230,16 @@ void nn2crn::simplify(Graph &G) {
       ++Readers[O.Value.Value];
   for (const GraphPort &P : G.Outputs)
     ++Readers[P.Value.Value];
+  // What is said of a value holds only while the value is there.
+  std::vector<bool> Stays(G.Values.size());
+  for (const GraphPort &P : G.Outputs)
+    if (P.Scores.isValid())
+      Stays[P.Scores.Value] = true;
+  for (const GraphPart &P : G.Parts)
+    Stays[P.From.Value] = Stays[P.To.Value] = true;
 
   // Producers stand before readers, so chains collapse in one walk.
-  Folder F(G.Values, G.Nodes, std::move(Readers));
+  Folder F(G.Values, G.Nodes, std::move(Readers), std::move(Stays));
   for (Node &N : G.Nodes)
     F.run(N);
 
@@ -236,8 +247,10 @@ void nn2crn::simplify(Graph &G) {
   std::vector<bool> Needed(G.Values.size());
   for (const GraphPort &P : G.Inputs)
     Needed[P.Value.Value] = true;
-  for (const GraphPort &P : G.Outputs)
+  for (const GraphPort &P : G.Outputs) {
     Needed[P.Value.Value] = true;
+    Needed[P.bounded().Value] = true;
+  }
   for (size_t I = G.Nodes.size(); I-- > 0;)
     if (Needed[G.Nodes[I].Result.Value])
       for (const Node::Operand &O : G.Nodes[I].Operands)
@@ -262,9 +275,7 @@ void nn2crn::simplify(Graph &G) {
       O.Value = NewValue[O.Value.Value];
     Nodes.push_back(std::move(N));
   }
-  for (auto *Ports : {&G.Inputs, &G.Outputs})
-    for (GraphPort &P : *Ports)
-      P.Value = NewValue[P.Value.Value];
+  G.renumberEnds(NewValue);
   G.Values = std::move(Values);
   G.Nodes = std::move(Nodes);
 }

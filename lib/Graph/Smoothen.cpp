@@ -18,18 +18,18 @@ namespace {
 class Smoothener {
 public:
   Smoothener(const Graph &G, const InputBox &Box,
-             std::span<const double> InputErrors)
+             const SmoothenOptions &Options)
       : G(G), Inputs(inputSpreads(G, Box)) {
     Chosen.Declared = declaresAll(G, Box);
-    for (size_t I = 0; I < InputErrors.size(); ++I)
+    for (size_t I = 0; I < Options.InputErrors.size(); ++I)
       for (Spread &S : Inputs[G.inputs()[I].Value.Value])
-        S.Error = InputErrors[I];
+        S.Error = Options.InputErrors[I];
   }
 
   /// Chooses a sum for every activation and bounds what that does.
   const Smoothing &choose(double Error);
-  /// The graph with what was chosen.
-  Graph replaced() const;
+  /// The graph with what was chosen, but for ReLUs where those are kept.
+  Graph replaced(bool KeepRelus) const;
 
 private:
   struct Known {
@@ -120,15 +120,16 @@ const Smoothing &Smoothener::choose(double Error) {
   Chosen = Smoothing();
   Chosen.Declared = Declared;
   Chosen.LeastSmoothing = HUGE_VAL;
+  Chosen.ReluError = Error;
   Sums.clear();
   Spreads Values = Inputs;
   NodeId Last;
-  bool Fine = propagate(
-      G, Values,
-      [&](NodeId Id, const std::vector<Spread> &In, std::vector<Spread> &Out) {
-        Last = Id;
-        return activate(G.node(Id), In, Out, Error);
-      });
+  bool Fine = propagate(G, Values,
+                        [&](NodeId Id, bool, const std::vector<Spread> &In,
+                            std::vector<Spread> &Out) {
+                          Last = Id;
+                          return activate(G.node(Id), In, Out, Error);
+                        });
   if (!Fine)
     Chosen.Refused = Last;
   Chosen.Bound = Fine ? outputError(G, Values) : HUGE_VAL;
@@ -186,7 +187,7 @@ static ValueId addSum(Graph &To, const SmoothedSum &P, ValueId From,
                       Source);
 }
 
-Graph Smoothener::replaced() const {
+Graph Smoothener::replaced(bool KeepRelus) const {
   Graph To;
   To.Name = G.Name;
   To.File = G.File;
@@ -200,8 +201,11 @@ Graph Smoothener::replaced() const {
     const Value &Result = G.value(N.Result);
     ValueId &Out = New[N.Result.Value];
     if (N.Kind != NodeKind::Affine) {
-      Out = addSum(To, Sums[Next++], New[N.Operands[0].Value.Value], Result,
-                   N.Source);
+      const SmoothedSum &P = Sums[Next++];
+      ValueId From = New[N.Operands[0].Value.Value];
+      Out = N.Kind == NodeKind::Relu && KeepRelus
+                ? To.addRelu(Result.Name, From, N.Source)
+                : addSum(To, P, From, Result, N.Source);
       continue;
     }
     std::vector<Node::Operand> Operands = N.Operands;
@@ -211,30 +215,31 @@ Graph Smoothener::replaced() const {
                        N.Source);
   }
   for (const GraphPort &P : G.outputs())
-    To.addOutput(P.Name, New[P.Value.Value], P.Shape);
+    To.addOutput(P.Name, New[P.Value.Value], P.Shape, P.Meaning,
+                 P.Scores.isValid() ? New[P.Scores.Value] : ValueId());
   return To;
 }
 
 static Smoothing finish(Graph &G, const Smoothener &Z, Smoothing S,
-                        const InputBox &Box) {
+                        const InputBox &Box, const SmoothenOptions &Options) {
   if (S.Refused)
     return S;
-  Graph Smoothed = Z.replaced();
+  Graph Smoothed = Z.replaced(false);
   S.Measured = measuredError(G, Smoothed, Box);
-  G = std::move(Smoothed);
+  G = Options.KeepRelus ? Z.replaced(true) : std::move(Smoothed);
   return S;
 }
 
 Smoothing nn2crn::smoothenWithError(Graph &G, double Error, const InputBox &Box,
-                                    std::span<const double> InputErrors) {
-  Smoothener Z(G, Box, InputErrors);
+                                    const SmoothenOptions &Options) {
+  Smoothener Z(G, Box, Options);
   Smoothing S = Z.choose(Error);
-  return finish(G, Z, S, Box);
+  return finish(G, Z, S, Box, Options);
 }
 
 Smoothing nn2crn::smoothenWithin(Graph &G, double Budget, const InputBox &Box,
-                                 std::span<const double> InputErrors) {
-  Smoothener Z(G, Box, InputErrors);
+                                 const SmoothenOptions &Options) {
+  Smoothener Z(G, Box, Options);
   // Sums come in sizes, so that the bound grows with the error in steps.
   double Error = std::min(Budget, 0.1);
   Smoothing S;
@@ -245,5 +250,5 @@ Smoothing nn2crn::smoothenWithin(Graph &G, double Budget, const InputBox &Box,
     double Less = std::isfinite(S.Bound) ? 0.98 * Budget / S.Bound : 0.1;
     Error *= std::clamp(Less, 0.01, 0.7);
   }
-  return finish(G, Z, S, Box);
+  return finish(G, Z, S, Box, Options);
 }

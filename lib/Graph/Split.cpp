@@ -8,6 +8,8 @@
 
 #include "nn2crn/Graph/Split.h"
 
+#include "PartTable.h"
+
 #include <map>
 #include <set>
 #include <string>
@@ -34,6 +36,13 @@ static void copyNode(const Graph &G, const Node &N, Graph &To,
             : To.addSmooth(Result.Name, From, N.Function, N.Source);
 }
 
+/// Adds the output \p P of a graph whose values are \p New in \p To.
+static void addOutput(Graph &To, const GraphPort &P,
+                      const std::vector<ValueId> &New) {
+  To.addOutput(P.Name, New[P.Value.Value], P.Shape, P.Meaning,
+               P.Scores.isValid() ? New[P.Scores.Value] : ValueId());
+}
+
 namespace {
 class Splitter {
 public:
@@ -54,12 +63,16 @@ private:
 
 bool Splitter::mark() {
   bool Any = false;
+  PartTable PartOf(G);
   for (const Node &N : G.nodes()) {
     bool Depends = N.Kind == NodeKind::Smooth;
     for (const Node::Operand &O : N.Operands)
       Depends = Depends || Smooth[O.Value.Value];
     Smooth[N.Result.Value] = Depends;
-    bool Root = N.Kind == NodeKind::Relu && !Depends;
+    // A Softmax stays whole: it is known how errors grow in it.
+    size_t At = static_cast<size_t>(&N - G.nodes().data());
+    bool Root =
+        N.Kind == NodeKind::Relu && !Depends && PartOf[At] == PartTable::None;
     Sharp[N.Result.Value] = Root;
     Any = Any || Root;
   }
@@ -102,7 +115,7 @@ std::optional<SplitGraph> Splitter::run() {
   for (const GraphPort &P : G.outputs()) {
     Taken.insert(P.Name);
     if (!Smooth[P.Value.Value])
-      Out.Sharp.addOutput(P.Name, Before[P.Value.Value], P.Shape);
+      addOutput(Out.Sharp, P, Before);
   }
   // All inputs come before all nodes.
   for (const Node &N : G.nodes())
@@ -118,7 +131,13 @@ std::optional<SplitGraph> Splitter::run() {
       copyNode(G, N, Out.Rest, After);
   for (const GraphPort &P : G.outputs())
     if (Smooth[P.Value.Value])
-      Out.Rest.addOutput(P.Name, After[P.Value.Value], P.Shape);
+      addOutput(Out.Rest, P, After);
+  for (GraphPart P : G.parts()) {
+    P.From = After[P.From.Value];
+    P.To = After[P.To.Value];
+    if (P.From.isValid() && P.To.isValid())
+      Out.Rest.addPart(P);
+  }
   return Out;
 }
 
@@ -146,10 +165,10 @@ Graph nn2crn::join(const Graph &Before, const Graph &After) {
     if (auto It = Read.find(P.Name); It != Read.end())
       Second[It->second.Value] = First[P.Value.Value];
     else
-      Out.addOutput(P.Name, First[P.Value.Value], P.Shape);
+      addOutput(Out, P, First);
   for (const Node &N : After.nodes())
     copyNode(After, N, Out, Second);
   for (const GraphPort &P : After.outputs())
-    Out.addOutput(P.Name, Second[P.Value.Value], P.Shape);
+    addOutput(Out, P, Second);
   return Out;
 }

@@ -21,12 +21,12 @@ Spreads nn2crn::inputSpreads(const Graph &G, const InputBox &Box) {
 }
 
 std::vector<Spread> nn2crn::affineSpreads(const Graph &G, const Node &N,
-                                          const Spreads &Values) {
+                                          const SpreadOf &ValueOf) {
   std::vector<Spread> Out(G.value(N.Result).Elements, {0, 0, 0});
   for (size_t I = 0; I < N.Bias.size(); ++I)
     Out[I].Low = Out[I].High = N.Bias[I];
   for (const Node::Operand &O : N.Operands) {
-    const auto &In = Values[O.Value.Value];
+    const auto &In = ValueOf(O.Value);
     for (uint32_t R = 0; R < Out.size(); ++R) {
       Spread &S = Out[R];
       auto Columns = O.Weights.columnsOf(R);
@@ -44,19 +44,19 @@ std::vector<Spread> nn2crn::affineSpreads(const Graph &G, const Node &N,
 
 InputBox nn2crn::outputBox(const Graph &G, const InputBox &Box) {
   Spreads Values = inputSpreads(G, Box);
-  propagate(
-      G, Values,
-      [&](NodeId Id, const std::vector<Spread> &In, std::vector<Spread> &Out) {
-        const Node &N = G.node(Id);
-        for (size_t I = 0; I < Out.size(); ++I)
-          if (N.Kind == NodeKind::Relu) {
-            Out[I] = positive(In[I]);
-          } else {
-            auto R = N.Function.range(In[I].Low, In[I].High);
-            Out[I] = {R.Low, R.High, 0};
-          }
-        return true;
-      });
+  propagate(G, Values,
+            [&](NodeId Id, bool, const std::vector<Spread> &In,
+                std::vector<Spread> &Out) {
+              const Node &N = G.node(Id);
+              for (size_t I = 0; I < Out.size(); ++I)
+                if (N.Kind == NodeKind::Relu) {
+                  Out[I] = positive(In[I]);
+                } else {
+                  auto R = N.Function.range(In[I].Low, In[I].High);
+                  Out[I] = {R.Low, R.High, 0};
+                }
+              return true;
+            });
   InputBox Out;
   for (const GraphPort &P : G.outputs()) {
     ValueRange All{HUGE_VAL, -HUGE_VAL};
@@ -70,7 +70,7 @@ InputBox nn2crn::outputBox(const Graph &G, const InputBox &Box) {
 double nn2crn::outputError(const Graph &G, const Spreads &Values) {
   double Most = 0;
   for (const GraphPort &P : G.outputs())
-    for (const Spread &S : Values[P.Value.Value])
+    for (const Spread &S : Values[P.bounded().Value])
       Most = std::max(Most, S.Error);
   return Most;
 }

@@ -14,10 +14,14 @@
 #ifndef NN2CRN_LIB_GRAPH_SPREAD_H
 #define NN2CRN_LIB_GRAPH_SPREAD_H
 
+#include "PartTable.h"
+
 #include "nn2crn/Graph/InputBox.h"
+#include "nn2crn/Graph/Linearize.h"
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -38,28 +42,54 @@ using Spreads = std::vector<std::vector<Spread>>;
 /// The spreads of the inputs of \p G; all that is known at the beginning.
 Spreads inputSpreads(const Graph &G, const InputBox &Box);
 
-/// Adds what the operands of \p N, an affine node, give to its result. Weights
-/// and biases of both models are the same.
+/// What a node reads, by the value's id.
+using SpreadOf = std::function<const std::vector<Spread> &(ValueId)>;
+
+/// What comes of \p N, an affine node. Weights and biases of both models are
+/// the same.
 std::vector<Spread> affineSpreads(const Graph &G, const Node &N,
-                                  const Spreads &Values);
+                                  const SpreadOf &In);
 
 /// The largest error of an output.
 double outputError(const Graph &G, const Spreads &Values);
 
 /// Extends \p Values from the inputs to all values of \p G. \p Activate is
 /// called for every node that is not affine, in order, as
-/// `bool Activate(NodeId, const std::vector<Spread> &In, std::vector<Spread>
-/// &Out)`; where it answers false, that is the end. Then, false.
+/// `bool Activate(NodeId, bool InPart, const std::vector<Spread> &In,
+/// std::vector<Spread> &Out)`; where it answers false, that is the end. Then,
+/// false.
+///
+/// Within a part of known slope everything is held against what should come of
+/// the values that enter it as they are, and at its end what enters it adds as
+/// much as the slope says. \p Parts, if not null, gets what that is.
 template <class Fn>
-bool propagate(const Graph &G, Spreads &Values, Fn Activate) {
+bool propagate(const Graph &G, Spreads &Values, Fn Activate,
+               std::vector<PartError> *Parts = nullptr) {
+  PartTable PartOf(G);
+  Spreads Entering(G.parts().size());
+  std::vector<PartError> Errors(G.parts().size(), {HUGE_VAL, HUGE_VAL});
   for (uint32_t At = 0; At < G.nodes().size(); ++At) {
     const Node &N = G.node(NodeId(At));
+    uint32_t Part = PartOf[At];
+    bool InPart = Part != PartTable::None;
+    ValueId From = InPart ? G.parts()[Part].From : ValueId();
+    if (InPart && Entering[Part].empty()) {
+      PartError &E = Errors[Part];
+      E.Arriving = 0;
+      for (const Spread &S : Values[From.Value]) {
+        Entering[Part].push_back({S.Low - S.Error, S.High + S.Error, 0});
+        E.Arriving = std::max(E.Arriving, S.Error);
+      }
+    }
+    auto In = [&](ValueId V) -> const std::vector<Spread> & {
+      return InPart && V == From ? Entering[Part] : Values[V.Value];
+    };
     std::vector<Spread> Out;
     if (N.Kind == NodeKind::Affine) {
-      Out = affineSpreads(G, N, Values);
+      Out = affineSpreads(G, N, In);
     } else {
       Out.resize(G.value(N.Result).Elements);
-      if (!Activate(NodeId(At), Values[N.Operands[0].Value.Value], Out))
+      if (!Activate(NodeId(At), InPart, In(N.Operands[0].Value), Out))
         return false;
     }
     // What rounding of this computation itself may have lost.
@@ -67,8 +97,18 @@ bool propagate(const Graph &G, Spreads &Values, Fn Activate) {
       double Lost = 1e-12 * std::max(std::fabs(S.Low), std::fabs(S.High));
       S = {S.Low - Lost, S.High + Lost, S.Error * (1 + 1e-12)};
     }
+    if (InPart && N.Result == G.parts()[Part].To) {
+      PartError &E = Errors[Part];
+      E.Own = 0;
+      for (Spread &S : Out) {
+        E.Own = std::max(E.Own, S.Error);
+        S.Error += G.parts()[Part].Slope * E.Arriving * (1 + 1e-12);
+      }
+    }
     Values[N.Result.Value] = std::move(Out);
   }
+  if (Parts)
+    *Parts = std::move(Errors);
   return true;
 }
 

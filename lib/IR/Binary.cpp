@@ -26,7 +26,7 @@ static_assert(std::endian::native == std::endian::little,
 
 namespace {
 constexpr std::string_view Magic = "NN2CRN\x1a\n";
-constexpr uint32_t Version = 1;
+constexpr uint32_t Version = 2;
 constexpr size_t HeaderSize = 8 + 4 + 4 + 8 + 8;
 
 uint64_t checksum(std::string_view Bytes) {
@@ -268,6 +268,11 @@ private:
     S.list(P.Offset, WriteNumber);
     S.list(P.Constants, WriteNumber);
     S.column(P.Range);
+    auto WriteText = [&](const std::string &Text) { S.text(Text); };
+    S.list(P.Meaning.Head, WriteText);
+    S.list(P.Meaning.Labels, WriteText);
+    S.plain(static_cast<uint8_t>(P.Meaning.HeadKept |
+                                 P.Meaning.LabelsAreIntegers << 1));
     S.column(P.Begin);
     // Field by field: the record has a hole.
     S.list(P.Terms, [&](const PortTerm &T) {
@@ -292,6 +297,14 @@ private:
     S.list(P.Offset, 9, ReadNumber);
     S.list(P.Constants, 9, ReadNumber);
     S.column(P.Range);
+    auto ReadText = [&] { return S.text(); };
+    S.list(P.Meaning.Head, 8, ReadText);
+    S.list(P.Meaning.Labels, 8, ReadText);
+    auto Flags = S.plain<uint8_t>();
+    if (Flags > 3)
+      S.fail();
+    P.Meaning.HeadKept = Flags & 1;
+    P.Meaning.LabelsAreIntegers = Flags & 2;
     P.Begin.clear();
     S.column(P.Begin);
     S.list(P.Terms, 12, [&] {

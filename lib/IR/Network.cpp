@@ -185,6 +185,12 @@ uint64_t Network::contentHash() const {
       H.word(std::bit_cast<uint64_t>(R.Low));
       H.word(std::bit_cast<uint64_t>(R.High));
     }
+    const OutputMeaning &M = P.Meaning;
+    H.word(M.Head.size() | uint64_t{M.Labels.size()} << 16 |
+           uint64_t{M.HeadKept} << 62 | uint64_t{M.LabelsAreIntegers} << 63);
+    for (const auto *Texts : {&M.Head, &M.Labels})
+      for (const std::string &Text : *Texts)
+        H.text(Text);
     for (uint32_t B : P.Begin)
       H.word(B);
     for (const PortTerm &T : P.Terms) {

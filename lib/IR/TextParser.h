@@ -93,6 +93,8 @@ private:
   bool perElementList(std::vector<T> &List, uint64_t Elements,
                       std::string_view Key, ParseOne Parse);
   bool portOptions(Port &P, uint64_t Elements);
+  bool headOperators(OutputMeaning &M, bool Kept);
+  bool labels(OutputMeaning &M);
   std::optional<double> rangeBound();
   std::optional<PortRange> range();
 

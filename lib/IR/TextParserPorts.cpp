@@ -107,11 +107,68 @@ bool TextParser::portOptions(Port &P, uint64_t Elements) {
       if (!expect('=') ||
           !perElementList(P.Range, Elements, "range", [&] { return range(); }))
         return false;
+    } else if (P.Direction == PortDirection::Output &&
+               Lex.consumeWord("dropped")) {
+      if (!headOperators(P.Meaning, false))
+        return false;
+    } else if (P.Direction == PortDirection::Output &&
+               Lex.consumeWord("kept")) {
+      if (!headOperators(P.Meaning, true))
+        return false;
+    } else if (P.Direction == PortDirection::Output &&
+               Lex.consumeWord("labels")) {
+      if (!labels(P.Meaning))
+        return false;
     } else {
-      Lex.expected("scale=, offset=, range= or the end of the statement");
+      Lex.expected(P.Direction == PortDirection::Output
+                       ? "scale=, offset=, range=, dropped=, kept=, labels= or "
+                         "the end of the statement"
+                       : "scale=, offset=, range= or the end of the statement");
       return false;
     }
   }
+}
+
+bool TextParser::headOperators(OutputMeaning &M, bool Kept) {
+  if (!expect('='))
+    return false;
+  M.Head.clear();
+  M.HeadKept = Kept;
+  do {
+    auto Name = expectIdentifier();
+    if (!Name)
+      return false;
+    M.Head.push_back(*Name);
+  } while (Lex.consume(','));
+  return true;
+}
+
+bool TextParser::labels(OutputMeaning &M) {
+  if (!expect('='))
+    return false;
+  M.Labels.clear();
+  Lex.skipBlanks();
+  M.LabelsAreIntegers = !Lex.atIdentifier();
+  do {
+    Lex.skipBlanks();
+    if (!M.LabelsAreIntegers) {
+      auto Name = expectIdentifier();
+      if (!Name)
+        return false;
+      M.Labels.push_back(*Name);
+      continue;
+    }
+    size_t Start = Lex.position();
+    std::string Text = Lex.consume('-') ? "-" : "";
+    Text += Lex.word();
+    if (!isIntegerLabel(Text)) {
+      Lex.error(DiagId::SyntaxError, Lex.locationFrom(Start),
+                "expected integers or names as labels");
+      return false;
+    }
+    M.Labels.push_back(std::move(Text));
+  } while (Lex.consume(','));
+  return true;
 }
 
 std::optional<double> TextParser::rangeBound() {

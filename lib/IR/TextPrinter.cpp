@@ -180,10 +180,22 @@ private:
       printList("range", P.Range, [&](PortRange R) {
         OS << bound(R.Low) << ':' << bound(R.High);
       });
+    printMeaning(P.Meaning);
     OS << '\n';
     for (size_t I = 0; I < P.elementCount(); ++I)
       if (!hasDefaultBinding(P, I))
         printBinding(P, I);
+  }
+
+  void printMeaning(const OutputMeaning &M) {
+    auto PrintName = [&](const std::string &Name) { OS << quoted(Name); };
+    if (!M.Head.empty())
+      printList(M.HeadKept ? "kept" : "dropped", M.Head, PrintName);
+    if (M.LabelsAreIntegers)
+      printList("labels", M.Labels,
+                [&](const std::string &Label) { OS << Label; });
+    else if (!M.Labels.empty())
+      printList("labels", M.Labels, PrintName);
   }
 
   static std::string bound(double Value) {

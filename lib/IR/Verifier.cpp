@@ -197,6 +197,13 @@ private:
     for (PortRange R : P.Range)
       if (!(R.Low <= R.High))
         broken(Which + " has an empty range");
+    const OutputMeaning &M = P.Meaning;
+    if (P.Direction != PortDirection::Output && M != OutputMeaning())
+      broken(Which + " is no output, and has a head or labels");
+    if ((M.HeadKept && M.Head.empty()) ||
+        (M.LabelsAreIntegers &&
+         (M.Labels.empty() || !std::ranges::all_of(M.Labels, isIntegerLabel))))
+      broken(Which + " keeps a head or has integer labels that are none");
     std::vector<SpeciesId> Seen;
     for (size_t E = 0; E < Elements; ++E) {
       Seen.clear();

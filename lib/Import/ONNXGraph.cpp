@@ -257,6 +257,38 @@ const Tensor &Reader::lookup(const std::string &Name) {
   return It->second;
 }
 
+const Tensor &Reader::computed(const std::string &Name) {
+  const Tensor &T = lookup(Name);
+  if (T.Head.Operators.empty())
+    return T;
+  compute(Name);
+  return Computed[Name];
+}
+
+void Reader::compute(const std::string &Wanted) {
+  // The nodes between it and what has no head, by their rank.
+  std::map<uint32_t, int> Nodes;
+  std::vector<std::string> Work{Wanted};
+  while (!Work.empty()) {
+    std::string Name = std::move(Work.back());
+    Work.pop_back();
+    const Tensor &T = lookup(Name);
+    if (T.Head.Operators.empty() || Computed.count(Name))
+      continue;
+    int Index = Definitions.at(Name).Index;
+    bool New = Nodes.emplace(Rank[static_cast<size_t>(Index)], Index).second;
+    if (New && !T.Head.OfScores)
+      for (const std::string &Input : Source.node(Index).input())
+        if (!Input.empty())
+          Work.push_back(Input);
+  }
+  for (auto [_, Index] : Nodes) {
+    const onnx::NodeProto &N = Source.node(Index);
+    std::vector<Tensor> Results = Operator(*this, N, /*Compute=*/true).run();
+    Computed.insert_or_assign(N.output(0), std::move(Results[0]));
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Nodes
 //===----------------------------------------------------------------------===//
@@ -321,7 +353,7 @@ void Reader::unsupported(const onnx::NodeProto &N, const std::string &Why) {
 /// What to do about an operator that is not supported.
 static std::string adviceFor(const std::string &Op, std::string_view Why) {
   if (Why == "before the end of the model")
-    return "only a final one can be left out; train the model without it";
+    return "an index jumps; only what is last in a model can be one";
   if (Why == "of two computed tensors" || Why == "by a computed tensor")
     return "one factor must be a constant; products of activations, as in "
            "attention, cannot be compiled. An input can be fixed with --set";
@@ -334,15 +366,10 @@ static std::string adviceFor(const std::string &Op, std::string_view Why) {
   if (Why.ends_with("which wraps around"))
     return "export the model in float32";
   static const std::map<std::string, std::string, std::less<>> Advice = {
-      {"LogSoftmax", "leave it to the reader of the output"},
-      {"Softmax", "leave it to the reader of the output"},
-      {"ArgMax", "leave it to the reader of the output"},
       {"If", "let a simplifier decide it when the condition is a constant"},
       {"Loop", "unroll it in the exporter"},
       {"LpPool", "use AveragePool or MaxPool"},
       {"GlobalLpPool", "use AveragePool or MaxPool"},
-      {"ai.onnx.ml.ZipMap",
-       "export with options={'zipmap': False, 'output_class_labels': False}"},
   };
   auto It = Advice.find(Op);
   return It != Advice.end()
@@ -383,6 +410,9 @@ std::optional<Graph> Reader::run() {
   checkReferences();
   findOrder();
   findLive();
+  Rank.resize(static_cast<size_t>(Source.node_size()));
+  for (uint32_t I = 0; I < Order.size(); ++I)
+    Rank[static_cast<size_t>(Order[I])] = I;
   checkFixed();
   addInputs();
   for (int I : Order)

@@ -52,6 +52,8 @@ Tensor Operator::dropout() {
 
 Tensor Operator::flatten() {
   const Tensor &T = *In[0];
+  if (T.Head.IsIndex)
+    return T; // The scores keep their shape.
   auto Rank = static_cast<int64_t>(T.Dims.size());
   auto Axis = integer("axis", 1);
   if (!Axis)
@@ -74,10 +76,8 @@ Tensor Operator::reshape() {
     return {};
   if (!isListed("shape", 1))
     return fail(DiagId::InvalidModel, "expected a shape, found none");
-  if (T.HeadReduces) {
-    R.unsupported(*T.HeadNode, "before the end of the model");
-    return {};
-  }
+  if (T.Head.IsIndex)
+    return T; // The scores keep their shape.
   uint64_t Count = elementsOf(T.Dims);
   Shape Dims;
   int64_t Open = -1;
@@ -115,6 +115,8 @@ Tensor Operator::reshape() {
 
 Tensor Operator::squeeze() {
   const Tensor &T = *In[0];
+  if (T.Head.IsIndex)
+    return T; // The scores keep their shape.
   Shape Axes;
   std::vector<bool> Marked;
   if (!list("axes", 1, Axes) || !markAxes(Axes, T.Dims.size(), Marked))
@@ -134,6 +136,8 @@ Tensor Operator::squeeze() {
 
 Tensor Operator::unsqueeze() {
   const Tensor &T = *In[0];
+  if (T.Head.IsIndex)
+    return T; // The scores keep their shape.
   Shape Axes;
   std::vector<bool> Marked;
   if (!list("axes", 1, Axes) ||
@@ -180,6 +184,8 @@ Tensor Operator::cast() {
   } else {
     return {};
   }
+  if (T.Classes != 0)
+    return castLabels(To);
   if (!isNumeric(To) && To != onnx::TensorProto::BOOL)
     return fail(DiagId::UnsupportedModel,
                 "conversion to " + typeName(To) + " is not supported",
@@ -221,6 +227,8 @@ Tensor Operator::permuted(const Tensor &T, const Shape &Dims,
 
 Tensor Operator::transpose() {
   const Tensor &T = *In[0];
+  if (T.Head.IsIndex)
+    return T; // The scores keep their shape.
   Shape Perm;
   if (!integers("perm", Perm))
     return {};

@@ -32,8 +32,11 @@ struct Operator::Entry {
   int MinInputs, MaxInputs;
   std::string_view Attributes, How, Limits;
 
-  /// Takes what a head (a final Softmax) made: passes it on or is one itself.
-  bool takesHead() const { return Attributes.starts_with("*"); }
+  /// Gives what a head (a final Softmax) made to its own result.
+  bool passesHead() const { return Attributes.starts_with("*"); }
+  /// Is one itself, and finds its operand itself.
+  bool isHead() const { return Attributes.starts_with("**"); }
+  bool takesText() const { return How == "labels" || Name == "Identity"; }
   bool hasAttribute(std::string_view Wanted, int Opset) const {
     std::string_view Rest = Attributes;
     while (!Rest.empty()) {
@@ -88,8 +91,9 @@ the meaning that it has in the model's own set.
 *ReLU*: affine parts and ReLUs that give the same function; *approximation*: the
 same for a piecewise-linear function near it, with a proven bound (`--segments`);
 *constant*: computed
-while the model is read, as the model's type rounds; *left out*: dropped with a
-remark. "Known" is what an initializer, a Constant, a computation on constants or
+while the model is read, as the model's type rounds; *head*: at the end of a model
+left out with a remark, or kept with `--keep-head`; *labels*: names of classes
+beside what is computed. "Known" is what an initializer, a Constant, a computation on constants or
 `nn2crn --set` gives. Any operator of which all operands are known is computed
 while the model is read.
 
@@ -138,6 +142,17 @@ std::vector<Tensor> Operator::run() {
     return Broken(DiagId::InvalidModel,
                   "expected at most " + std::to_string(Row->MaxInputs) +
                       " operands, found " + std::to_string(N.input_size()));
+  Good &= findOperands();
+  // What is wrong with an operand was reported where it came from.
+  std::vector<Tensor> Results{Good ? (this->*Row->Run)() : Tensor()};
+  if (!Row->isHead())
+    finishHead(Results[0]);
+  Results.insert(Results.end(), More.begin(), More.end());
+  return Results;
+}
+
+bool Operator::findOperands() {
+  bool Good = true;
   for (const std::string &Name : N.input()) {
     In.push_back(Name.empty() ? nullptr : &R.lookup(Name));
     if (!In.back())
@@ -153,15 +168,77 @@ std::vector<Tensor> Operator::run() {
                                   " has no elements");
       Good = false;
     }
-    if (!In.back()->Head.empty() && !Row->takesHead()) {
-      R.unsupported(*In.back()->HeadNode, "before the end of the model");
+    if (isText(*In.back()) && In.back()->isKnown() && !Row->takesText()) {
+      fail(DiagId::UnsupportedModel,
+           "constants of type string are not supported here");
       Good = false;
     }
   }
-  // What is wrong with an operand was reported where it came from.
-  std::vector<Tensor> Results{Good ? (this->*Row->Run)() : Tensor()};
-  Results.insert(Results.end(), More.begin(), More.end());
-  return Results;
+  if (!Good)
+    return false;
+  Passing = passesHead();
+  for (int I = 0; I < N.input_size(); ++I) {
+    const Tensor *&T = In[static_cast<size_t>(I)];
+    if (!T)
+      continue;
+    bool IsData = N.op_type() == "Concat" || static_cast<size_t>(I) == data();
+    if (Passing && !Compute && !Row->isHead() && IsData)
+      continue;
+    // An index is of use to whatever passes it on, and to nothing else.
+    bool IsIndex = T->Classes != 0 && (!Passing || Row->isHead() || !IsData);
+    if (IsIndex && T->Head.Node)
+      R.unsupported(*T->Head.Node, "before the end of the model");
+    if (IsIndex)
+      return false;
+    if (!T->Head.Operators.empty() && !Row->isHead())
+      T = &R.computed(N.input(I));
+    if (T->S == Tensor::State::Broken)
+      return false;
+  }
+  return true;
+}
+
+bool Operator::passesHead() const {
+  if (!Row->passesHead())
+    return false;
+  auto IsSigmoid = [](const Tensor *T) {
+    return T && T->Head.Operators == std::vector<std::string>{"Sigmoid"};
+  };
+  const std::string &Op = N.op_type();
+  if (Op == "Sub") // 1 - sigmoid(x) = sigmoid(-x)
+    return has(0) && has(1) && In[0]->isKnown() && IsSigmoid(In[1]) &&
+           broadcast(In[0]->Dims, In[1]->Dims) == In[1]->Dims &&
+           std::ranges::all_of(In[0]->Known->Data,
+                               [](double V) { return V == 1; });
+  if (Op == "Concat")
+    return !In.empty() && std::ranges::all_of(In, IsSigmoid);
+  if (Op == "ArrayFeatureExtractor")
+    return has(0) && has(1) && In[0]->isKnown() && In[1]->Classes != 0;
+  if (Op == "Shape" || Op == "Size")
+    return has(0) && In[0]->Classes == 0;
+  return has(0);
+}
+
+/// A result of what passes heads on has that of its operand, and its labels.
+void Operator::finishHead(Tensor &Out) const {
+  if (!Passing || Out.S == Tensor::State::Broken || Out.isKnown()) {
+    Out.Head = {};
+    Out.Classes = 0;
+    Out.Scores = {};
+    Out.Labels = nullptr;
+    return;
+  }
+  const Tensor &From = *In[data()];
+  Out.Head = From.Head;
+  Out.Head.OfScores = false;
+  if (Out.Head.Over == Head::Scope::Axis && Out.Dims != From.Dims)
+    Out.Head.Over = Head::Scope::Parts;
+  if (Out.Head.Over == Head::Scope::Axis && N.op_type() == "Transpose")
+    Out.Head.Over = Head::Scope::Parts;
+  Out.Classes = From.Classes;
+  Out.Scores = From.Scores;
+  if (!Out.Labels)
+    Out.Labels = From.Labels;
 }
 
 //===----------------------------------------------------------------------===//

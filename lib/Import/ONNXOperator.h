@@ -19,7 +19,8 @@
 //   ONNXPiecewise.cpp   what ReLUs express
 //   ONNXFold.cpp        what is known when the model is read
 //   ONNXQuantize.cpp    quantisers
-//   ONNXHead.cpp        what may be left out at the end of a model
+//   ONNXHead.cpp        operators that change no winner
+//   ONNXLabels.cpp      names of classes
 //
 // An operator does not ask whether it works on constants or on activations: it
 // says which matrix or which elements, and ONNXAffine.cpp computes or builds.
@@ -38,17 +39,33 @@ namespace nn2crn::onnxreader {
 /// One node with what its operator needs.
 class Operator {
 public:
-  Operator(Reader &R, const onnx::NodeProto &N)
-      : R(R), N(N), Info(R.sourceOf(N)), Context(Info.context()) {}
+  /// With \p Compute heads of operands are computed, and so is the node's own.
+  Operator(Reader &R, const onnx::NodeProto &N, bool Compute = false)
+      : R(R), N(N), Compute(Compute), Info(R.sourceOf(N)),
+        Context(Info.context()) {}
   /// The results of the node, the first at least.
   std::vector<Tensor> run();
   static bool isKnown(const onnx::NodeProto &N);
   static std::string reference();
+  /// The axes that a head runs along, and the numbers of elements before them,
+  /// in them and after them.
+  struct Axes {
+    size_t First = 0, End = 0;
+    uint64_t Outer = 1, Length = 1, Inner = 1;
+  };
 
 private:
   struct Entry;
   static std::span<const Entry> table();
   static const Entry *find(const onnx::NodeProto &N);
+  bool findOperands();
+  /// Whether the result may stand for scores as operand 0 does.
+  bool passesHead() const;
+  void finishHead(Tensor &Out) const;
+  /// The operand that heads come from.
+  size_t data() const {
+    return N.op_type() == "Sub" || N.op_type() == "ArrayFeatureExtractor";
+  }
 
 #define NN2CRN_ONNX_READER(METHOD) Tensor METHOD();
 #include "ONNXOperators.def"
@@ -171,6 +188,36 @@ private:
                                   bool Average, bool CountPads);
   Tensor convolved(const Window &W, int64_t Maps, bool Transposed);
 
+  //===--- ONNXSmooth.cpp -------------------------------------------------===//
+
+  Tensor smoothed(const Tensor &X, SmoothFunction F);
+
+  //===--- ONNXHead.cpp ---------------------------------------------------===//
+
+  Tensor withHead(Tensor T, Head::Scope Over, size_t Axis);
+  /// The attribute axis; with \p FromAxisOn all axes from there on are meant.
+  std::optional<Axes> headAxes(int64_t Default, bool FromAxisOn);
+  /// Operand 0 as it is, or \p AsNumbers without a head; null after reporting.
+  const Tensor *operandOfHead(bool AsNumbers);
+  Tensor softmaxOf(const Tensor &Given, const Axes &A, bool Log);
+  Tensor knownWinner(const Tensor &X, const Axes &A, Shape Dims, double Sign,
+                     bool Last);
+  Tensor winnerOf(const Tensor &Given, const Axes &A);
+  // These take tensors of shape [outer, n, inner].
+  Tensor along(const Tensor &T, SparseMatrix M);
+  /// Positions of the middle axis, counted through all of \p Ts.
+  Tensor takeAlong(std::span<const Tensor *const> Ts,
+                   const std::vector<int64_t> &Of);
+  /// For each element the greatest other one.
+  Tensor greatestOther(const Tensor &X);
+
+  //===--- ONNXLabels.cpp -------------------------------------------------===//
+
+  static Tensor labelled(Tensor T, ClassLabels Labels);
+  Tensor castLabels(int32_t To);
+  bool encoderTable(std::map<std::string, std::string> &Table,
+                    std::string &Default, bool &GivesWords);
+
   //===--- Others ---------------------------------------------------------===//
 
   /// The axes that a reduction runs over; false after reporting.
@@ -193,6 +240,7 @@ private:
 
   Reader &R;
   const onnx::NodeProto &N;
+  bool Compute, Passing = false;
   const Entry *Row = nullptr;
   NodeSource Info;
   std::string Context;

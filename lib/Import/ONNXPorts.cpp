@@ -235,11 +235,46 @@ void Reader::addInputs() {
   }
 }
 
+void Reader::sayHead(const Tensor &T, bool Kept, const std::string &Context) {
+  std::string Names;
+  for (size_t I = 0; I < T.Head.Operators.size(); ++I)
+    Names += (I == 0                            ? ""
+              : I + 1 < T.Head.Operators.size() ? ", "
+                                                : " and ") +
+             T.Head.Operators[I];
+  if (!Kept)
+    P.remark(DiagId::DroppedHead, Context,
+             "the final " + Names + " is dropped: the winner is the same",
+             {T.Head.Operators.back() == "ArgMin"
+                  ? "the port holds what goes into it, with the sign turned"
+                  : "the port holds what goes into it; --keep-head keeps it"});
+  else if (T.Head.IsIndex)
+    P.remark(DiagId::WinnerMargin, Context,
+             "it is the index of the winner wherever that leads by " +
+                 formatDouble(usedMargin(Options.Head.Margin)) +
+                 ", and between 0 and that index where it leads by less",
+             {"--head-margin takes another lead, --help says more"});
+}
+
 void Reader::addOutput(const onnx::ValueInfoProto &Info) {
   std::string Context = "output '" + printable(Info.name()) + "'";
   Tensor T = lookup(Info.name());
+  OutputMeaning Meaning;
+  Meaning.Head = T.Head.Operators;
+  if (!T.Head.Operators.empty()) {
+    // What something else has computed is there anyway.
+    Meaning.HeadKept =
+        Options.Head.Keep || Computed.count(T.Head.Node->output(0));
+    sayHead(T, Meaning.HeadKept, Context);
+    if (Meaning.HeadKept)
+      T = computed(Info.name());
+  }
   if (T.S == Tensor::State::Broken)
     return;
+  if (T.Labels) {
+    Meaning.Labels = T.Labels->Names;
+    Meaning.LabelsAreIntegers = T.Labels->AreIntegers;
+  }
   if (T.S == Tensor::State::Constant) {
     if (T.Known->Data.empty()) {
       P.error(DiagId::UnsupportedModel, Context,
@@ -254,12 +289,8 @@ void Reader::addOutput(const onnx::ValueInfoProto &Info) {
     T.Id = G.addAffine(Info.name(), withoutBatch(T.Dims), {}, T.Known->Data,
                        G.addSource(Constant));
   }
-  if (!T.Head.empty())
-    P.remark(DiagId::DroppedHead, Context,
-             "the final " + T.Head + " is dropped: the winner is the same",
-             {"the port holds what goes into it"});
   const auto &Type = Info.type().tensor_type();
-  if (Info.type().has_tensor_type() && Type.has_shape() && !T.HeadReduces) {
+  if (Info.type().has_tensor_type() && Type.has_shape() && !T.Head.IsIndex) {
     Shape Declared;
     for (const auto &Axis : Type.shape().dim())
       Declared.push_back(std::max<int64_t>(Axis.dim_value(), 0));
@@ -277,7 +308,8 @@ void Reader::addOutput(const onnx::ValueInfoProto &Info) {
                   ", but the model computes " + dimsText(T.Dims),
               {"export the model again"});
   }
-  G.addOutput(Info.name(), T.Id, withoutBatch(T.Dims));
+  G.addOutput(Info.name(), T.Id, withoutBatch(T.Dims), std::move(Meaning),
+              T.Scores);
 }
 
 void Reader::addOutputs() {

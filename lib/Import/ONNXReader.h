@@ -27,6 +27,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -41,6 +42,40 @@ using Shape = std::vector<int64_t>;
 struct Constant {
   Shape Dims;
   std::vector<double> Data;
+  /// Of text, whose Data are the places in this list.
+  std::vector<std::string> Strings = {};
+};
+
+/// Names of classes, in the order of their indices.
+struct ClassLabels {
+  std::vector<std::string> Names;
+  bool AreIntegers = false;
+};
+
+/// Operators that change no winner and that are still to be computed, if
+/// anybody needs them: ONNXHead.cpp.
+struct Head {
+  /// In order, as in Softmax and ArgMax; empty for most tensors.
+  std::vector<std::string> Operators;
+  /// Where the tensor's elements compare as the scores that it stands for do.
+  enum class Scope : uint8_t {
+    /// Anywhere: every element is a rising function of its own score.
+    Element,
+    /// Anywhere: all elements are one group.
+    All,
+    /// Along Axis.
+    Axis,
+    /// In groups that are not told apart any more.
+    Parts,
+  } Over = Scope::Element;
+  size_t Axis = 0;
+  /// The last operator removes an axis (ArgMax), so Dims is not what the model
+  /// says from here on.
+  bool IsIndex = false;
+  /// An ArgMax that takes the winner of the scores before other operators.
+  bool OfScores = false;
+  /// The node of the last operator.
+  const onnx::NodeProto *Node = nullptr;
 };
 
 /// What a name of the model stands for.
@@ -61,14 +96,13 @@ struct Tensor {
   Shape Dims;
   ValueId Id;
   const Constant *Known = nullptr;
-  /// Operators that were left out because only the end of the model sees
-  /// their results, as in "Softmax"; empty for most tensors.
-  std::string Head;
-  /// The last of Head removes an axis (ArgMax), so Dims is not what the model
-  /// says from here on.
-  bool HeadReduces = false;
-  /// The last node of Head, for a message.
-  const onnx::NodeProto *HeadNode = nullptr;
+  onnxreader::Head Head;
+  /// Null where the model gives none.
+  std::shared_ptr<const ClassLabels> Labels;
+  /// Of an index of a winner: among how many; 0 for other tensors.
+  int64_t Classes = 0;
+  /// Of such an index, once computed: what it is taken of.
+  ValueId Scores;
 
   bool isKnown() const { return S == State::Constant; }
   bool isActivation() const { return S == State::Activation; }
@@ -127,6 +161,9 @@ void dropSoftplusGuards(onnx::GraphProto &G);
 /// Types whose values are numbers that a network can carry.
 bool isNumeric(int32_t Type);
 bool isFloating(int32_t Type);
+inline bool isText(const Tensor &T) {
+  return T.Type == onnx::TensorProto::STRING;
+}
 /// The value of \p Type next to \p V, ties to even: what a runtime that
 /// computes in that type would hold. Integers are rounded towards zero.
 double roundTo(int32_t Type, double V);
@@ -230,6 +267,7 @@ private:
   int64_t axisFromReaders(const std::string &Name) const;
   void addOutputs();
   void addOutput(const onnx::ValueInfoProto &Info);
+  void sayHead(const Tensor &T, bool Kept, const std::string &Context);
   void checkBatch();
   void runNode(int Index);
   void reportUnsupported();
@@ -237,6 +275,9 @@ private:
   bool isRead(const std::string &Name) const;
   /// What \p Name stands for; broken where it is unknown.
   const Tensor &lookup(const std::string &Name);
+  /// The same without a head: its numbers, computed if they are not yet.
+  const Tensor &computed(const std::string &Name);
+  void compute(const std::string &Name);
   NodeSource sourceOf(const onnx::NodeProto &N) const;
   void unsupported(const onnx::NodeProto &N, const std::string &Why);
   /// Counts \p Elements and \p Weights against the limits; false after
@@ -261,9 +302,13 @@ private:
   };
   std::unordered_map<std::string, Definition> Definitions;
   std::unordered_map<std::string, Tensor> Tensors;
+  /// Of tensors with a head, those without that were needed.
+  std::unordered_map<std::string, Tensor> Computed;
   /// Nodes whose results an output needs, in topological order.
   std::vector<int> Order;
   std::vector<bool> Live;
+  /// By node, the place in Order.
+  std::vector<uint32_t> Rank;
   /// Nodes that read each name.
   std::unordered_map<std::string, std::vector<int>> Readers;
 

@@ -16,7 +16,6 @@ using namespace nn2crn::onnxreader;
 
 Tensor Operator::smooth() {
   static const std::map<std::string, SmoothFunction> Functions = {
-      {"Sigmoid", {SmoothKind::Sigmoid, 1, 1}},
       {"Tanh", {SmoothKind::Tanh, 1, 1}},
       {"Softplus", {SmoothKind::Softplus, 1, 1}},
       {"Softsign", {SmoothKind::Softsign, 1, 1}},
@@ -52,7 +51,10 @@ Tensor Operator::smooth() {
     return fail(DiagId::BadAttribute,
                 "expected finite attributes, and an alpha that is not 0 where "
                 "it divides");
-  const Tensor &X = *In[0];
+  return smoothed(*In[0], F);
+}
+
+Tensor Operator::smoothed(const Tensor &X, SmoothFunction F) {
   if (X.S == Tensor::State::Broken)
     return {};
   if (X.isKnown()) {

@@ -382,6 +382,20 @@ bool ConstantReader::readInto(const TensorProto &T, const std::string &Context,
                       " elements");
     Count *= static_cast<uint64_t>(Extent);
   }
+  if (Type == TensorProto::STRING) {
+    if (static_cast<uint64_t>(T.string_data_size()) != Count)
+      return Fail(DiagId::BadTensor, "expected " + std::to_string(Count) +
+                                         " words for " + What + ", found " +
+                                         std::to_string(T.string_data_size()));
+    if (!room(Count, Context))
+      return false;
+    Elements += Count;
+    for (const std::string &Word : T.string_data()) {
+      Out.Data.push_back(static_cast<double>(Out.Strings.size()));
+      Out.Strings.push_back(Word);
+    }
+    return true;
+  }
   unsigned Width = widthOf(Type);
   if (Width == 0)
     return Fail(DiagId::UnsupportedModel,
@@ -437,6 +451,6 @@ const Constant *ConstantReader::make(Shape Dims, std::vector<double> Data,
   if (!room(Data.size(), Context) || !checkFinite(Data, Context))
     return nullptr;
   Elements += Data.size();
-  Pool.push_back({std::move(Dims), std::move(Data)});
+  Pool.push_back({std::move(Dims), std::move(Data), {}});
   return &Pool.back();
 }

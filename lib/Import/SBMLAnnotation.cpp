@@ -221,6 +221,29 @@ static bool readElement(const XMLNode &Node, Attributes A,
   return Constants.back().has_value() || A.wrong("constant", "a number");
 }
 
+static bool readMeaning(const XMLNode &Node, Attributes A,
+                        std::string_view File, const std::string &Context,
+                        OutputMeaning &M, DiagnosticEngine &Diags) {
+  unsigned Word = 0;
+  static constexpr std::string_view Kinds[] = {"words", "integers"};
+  if (A.has("labels") && !A.word("labels", Kinds, Word))
+    return false;
+  M.LabelsAreIntegers = Word == 1;
+  for (unsigned I = 0; I < Node.getNumChildren(); ++I) {
+    const XMLNode &Child = Node.getChild(I);
+    Attributes Of(Child, File, Context, Diags);
+    std::string Name;
+    bool Kept = Child.getName() == "kept";
+    if (!Kept && Child.getName() != "dropped" && Child.getName() != "label")
+      continue;
+    if (!Of.name(Name))
+      return false;
+    M.HeadKept |= Kept;
+    (Child.getName() == "label" ? M.Labels : M.Head).push_back(std::move(Name));
+  }
+  return true;
+}
+
 bool Annotation::readPorts(const XMLNode &Node, std::string_view File,
                            const SpeciesLookup &Look, DiagnosticEngine &Diags) {
   for (unsigned I = 0; I < Node.getNumChildren(); ++I) {
@@ -255,6 +278,8 @@ bool Annotation::readPorts(const XMLNode &Node, std::string_view File,
     if (!A.list("shape", "positive extents", TakeExtent) ||
         !A.numbers("scale", P.Scale) || !A.numbers("offset", P.Offset) ||
         !A.list("range", "ranges LOW:HIGH", TakeRange))
+      return false;
+    if (!readMeaning(Child, A, File, Context, P.Meaning, Diags))
       return false;
     std::vector<std::optional<Number>> Constants;
     bool AnyConstant = false;

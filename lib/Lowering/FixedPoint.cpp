@@ -56,8 +56,9 @@ struct Held {
 
 class FixedPointLowering {
 public:
-  FixedPointLowering(const Graph &G, Network Below, DiagnosticEngine &Diags)
-      : G(G), Diags(Diags), Net(std::move(Below)), E(Net) {}
+  FixedPointLowering(const Graph &G, Network Below, DiagnosticEngine &Diags,
+                     const Sequestration *Relus = nullptr)
+      : G(G), Diags(Diags), Relus(Relus), Net(std::move(Below)), E(Net) {}
   std::optional<Network> run();
 
 private:
@@ -66,6 +67,9 @@ private:
   void addInputs();
   void addSum(NodeId Id);
   void addUnits(NodeId Id);
+  void addSequestrations(NodeId Id);
+  /// The most that the positive, or negative, terms of \p R add up to.
+  double most(const Reading &R, bool Negative) const;
   void addOutputs();
 
   /// Adds \p Times element \p I of \p V.
@@ -79,6 +83,12 @@ private:
   SignalId signalOf(const GraphPort &Output) const {
     return OutputSignals[static_cast<size_t>(&Output - G.outputs().data())];
   }
+  void bound(SpeciesId S, double Amount) {
+    if (!Relus)
+      return;
+    Most.resize(std::max<size_t>(Most.size(), S.Value + size_t{1}));
+    Most[S.Value] = Amount;
+  }
   OriginId originOf(const Node &N) {
     return E.provenance().addModelNode(G.source(N.Source).describe(),
                                        G.value(N.Result).Elements);
@@ -86,6 +96,7 @@ private:
 
   const Graph &G;
   DiagnosticEngine &Diags;
+  const Sequestration *Relus;
   Network Net;
   Editor E;
   RateId One;
@@ -95,6 +106,9 @@ private:
   std::vector<const GraphPort *> ShownAs;
   /// By output: the signal that its name became.
   std::vector<SignalId> OutputSignals;
+  /// By SpeciesId: no amount is larger for inputs in the box. Only for
+  /// sequestrations.
+  std::vector<double> Most;
   unsigned Layer = 0, Sums = 0;
 };
 } // namespace
@@ -109,7 +123,7 @@ bool FixedPointLowering::checkKinds() {
       continue;
     bool Smoothed = N.Kind == NodeKind::Smooth &&
                     N.Function.Kind == SmoothKind::SmoothedRelu;
-    if (Smoothed)
+    if (Smoothed || (N.Kind == NodeKind::Relu && Relus))
       continue;
     Diags
         .error(DiagId::UnsupportedOperator, G.locate(N.Source),
@@ -248,6 +262,9 @@ void FixedPointLowering::addInputs() {
     SignalId Signal = E.signal(P.Name);
     OriginId Origin =
         E.provenance().addModelNode("input '" + P.Name + "'", Elements);
+    ValueRange Range;
+    if (Relus)
+      Range = boxOf(Relus->Box, static_cast<size_t>(&P - G.inputs().data()));
     Port Made;
     Made.Name = P.Name;
     Made.Direction = PortDirection::Input;
@@ -257,6 +274,8 @@ void FixedPointLowering::addInputs() {
       SpeciesId Up = E.addSpecies(SpeciesName(Signal, I, Rail::Positive), Mine);
       SpeciesId Down =
           E.addSpecies(SpeciesName(Signal, I, Rail::Negative), Mine);
+      bound(Up, std::max(Range.High, 0.0));
+      bound(Down, std::max(-Range.Low, 0.0));
       H.Sources.push_back({Up, 1});
       H.Sources.push_back({Down, -1});
       H.endElement();
@@ -291,6 +310,7 @@ void FixedPointLowering::addRails(Held &H, SignalId Signal, uint32_t I,
     if (!S.isValid())
       continue;
     E.addReaction({{S, 1}}, {}, One, Origin);
+    bound(S, most(R, Negative));
     H.Sources.push_back({S, Sign});
   }
   H.endElement();
@@ -314,12 +334,52 @@ void FixedPointLowering::addSum(NodeId Id) {
   }
 }
 
+double FixedPointLowering::most(const Reading &R, bool Negative) const {
+  if (!Relus)
+    return 0;
+  double Sign = Negative ? -1 : 1, Sum = std::max(Sign * R.Constant, 0.0);
+  for (const Source &From : R.Sources)
+    if (Sign * From.Coefficient > 0)
+      Sum += std::fabs(From.Coefficient) * Most[From.Species.Value];
+  return Sum;
+}
+
+/// A sum on two rails that take each other away, of which the positive one is
+/// the result.
+void FixedPointLowering::addSequestrations(NodeId Id) {
+  const Node &N = G.node(Id);
+  Held &H = Values[N.Result.Value];
+  const GraphPort *Shown = ShownAs[N.Result.Value];
+  SignalId Signal =
+      Shown ? signalOf(*Shown) : E.freshSignal("u" + std::to_string(Layer++));
+  OriginId Origin = originOf(N);
+  Reading R;
+  for (uint32_t I = 0; I < G.value(N.Result).Elements; ++I) {
+    R = {};
+    read(N.Operands[0].Value, I, 1, R);
+    settle(R);
+    OriginId Mine(Origin.Value + I);
+    Held Rails;
+    addRails(Rails, Signal, I, R, Mine);
+    if (Rails.Sources.size() == 2) {
+      double Smaller = std::min(most(R, false), most(R, true));
+      double Fast = std::max(1.0, Smaller / (Relus->Error * Relus->Error));
+      E.addReaction(
+          {{Rails.Sources[0].Species, 1}, {Rails.Sources[1].Species, 1}}, {},
+          E.rate(Number(Fast)), Mine);
+    }
+    if (!Rails.Sources.empty() && Rails.Sources[0].Coefficient > 0)
+      H.Sources.push_back(Rails.Sources[0]);
+    H.endElement();
+  }
+}
+
 void FixedPointLowering::addUnits(NodeId Id) {
   const Node &N = G.node(Id);
   Held &H = Values[N.Result.Value];
   const GraphPort *Shown = ShownAs[N.Result.Value];
   SignalId Signal =
-      Shown ? signalOf(*Shown) : E.freshSignal("h" + std::to_string(Layer++));
+      Shown ? signalOf(*Shown) : E.freshSignal("u" + std::to_string(Layer++));
   OriginId Origin = originOf(N);
   RateId Smoothing = E.rate(Number(double{N.Function.Alpha}));
   auto RateOf = [&](double C) { return E.rate(Number(std::fabs(C))); };
@@ -344,6 +404,8 @@ void FixedPointLowering::addUnits(NodeId Id) {
       else
         E.addReaction({{From.Species, 1}, {Y, 1}}, {{From.Species, 1}},
                       RateOf(From.Coefficient), Mine);
+    // s(x) is at most x and sqrt(h) above 0.
+    bound(Y, most(R, false) + std::sqrt(double{N.Function.Alpha}));
     H.Sources.push_back({Y, 1});
     H.endElement();
   }
@@ -369,6 +431,7 @@ void FixedPointLowering::addOutputs() {
     Port Made;
     Made.Name = P.Name;
     Made.Direction = PortDirection::Output;
+    Made.Meaning = P.Meaning;
     Made.Shape = P.Shape;
     std::vector<PortTerm> Terms;
     for (size_t I = 0; I + 1 < H->Begin.size(); ++I) {
@@ -401,6 +464,8 @@ std::optional<Network> FixedPointLowering::run() {
   for (uint32_t I = 0; I < G.nodes().size(); ++I)
     if (G.node(NodeId(I)).Kind == NodeKind::Affine)
       addSum(NodeId(I));
+    else if (G.node(NodeId(I)).Kind == NodeKind::Relu)
+      addSequestrations(NodeId(I));
     else
       addUnits(NodeId(I));
   addOutputs();
@@ -408,8 +473,9 @@ std::optional<Network> FixedPointLowering::run() {
 }
 
 std::optional<Network> nn2crn::lowerFixedPoint(const Graph &G,
-                                               DiagnosticEngine &Diags) {
-  return FixedPointLowering(G, Network(), Diags).run();
+                                               DiagnosticEngine &Diags,
+                                               const Sequestration *Relus) {
+  return FixedPointLowering(G, Network(), Diags, Relus).run();
 }
 
 std::optional<Network> nn2crn::lowerFixedPoint(const Graph &G, Network Below,

@@ -298,6 +298,7 @@ void NcReluLowering::addPort(const GraphPort &P, PortDirection Direction,
   Made.Name = P.Name;
   Made.Direction = Direction;
   Made.Shape = P.Shape;
+  Made.Meaning = P.Meaning;
   Made.Scale.clear();
   for (const Rational &S : Scale[P.Value.Value])
     Made.Scale.push_back(Number::rational(S));

@@ -25,31 +25,41 @@ namespace {
 constexpr double Rounding = 0.501 * std::numeric_limits<double>::epsilon();
 
 /// The sum of a flow over what is upstream, with the bound of its error. What
-/// each addition loses is added up beside (Neumaier 1974; with Knuth's sum,
-/// which needs no comparison), so that thousands of terms round no worse than
-/// one: an error made here grows from layer to layer. All terms are positive,
-/// so that rounding is relative to the sum.
+/// the addition of each few terms loses is added up beside (Neumaier 1974; with
+/// Knuth's sum, which needs no comparison), so that thousands of terms round no
+/// worse than a few: an error made here grows from layer to layer. All terms
+/// are positive, so that rounding is relative to the sum.
 template <size_t L>
 void gather(const BlockFlow &Flow, const double *Amount, const double *Error,
             Uncertain *Out) {
+  constexpr size_t Piece = 4;
   double Sum[L], Lost[L] = {}, Doubt[L] = {};
   std::fill_n(Sum, L, Flow.Constant);
-  for (const BlockFlow::Linear &T : Flow.Linears) {
-    size_t At = size_t{T.Species} * L;
+  for (size_t First = 0; First < Flow.Linears.size(); First += Piece) {
+    double X[L] = {};
+    for (const BlockFlow::Linear &T :
+         std::span(Flow.Linears)
+             .subspan(First)
+             .first(std::min(Piece, Flow.Linears.size() - First))) {
+      size_t At = size_t{T.Species} * L;
+      for (size_t I = 0; I < L; ++I) {
+        X[I] += T.Rate * Amount[At + I];
+        Doubt[I] += T.Rate * Error[At + I];
+      }
+    }
     for (size_t I = 0; I < L; ++I) {
-      double X = T.Rate * Amount[At + I], S = Sum[I] + X, Back = S - Sum[I];
-      Lost[I] += (Sum[I] - (S - Back)) + (X - Back);
+      double S = Sum[I] + X[I], Back = S - Sum[I];
+      Lost[I] += (Sum[I] - (S - Back)) + (X[I] - Back);
       Sum[I] = S;
-      Doubt[I] += T.Rate * Error[At + I];
     }
   }
   for (size_t I = 0; I < L; ++I)
     Sum[I] += Lost[I];
   size_t Operations = Flow.Roundings + Flow.Products.size() +
                       (Flow.Constants > 1 ? Flow.Constants - 1 : 0);
-  // A product, the sum at the end, and what the sum of the losses loses.
-  if (!Flow.Linears.empty())
-    Operations += 3;
+  // A product, a piece, the sum at the end, and what the sum of losses loses.
+  if (size_t N = Flow.Linears.size())
+    Operations += 3 + std::min(Piece, N) - 1;
   for (const BlockFlow::Product &P : Flow.Products) {
     for (size_t I = 0; I < L; ++I) {
       double Low = P.Rate, High = P.Rate;

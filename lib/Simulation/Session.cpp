@@ -246,6 +246,7 @@ SimulationResult Session::emptyResult() const {
   for (const Port *P : Outputs) {
     SimulationOutput Out;
     Out.Name = P->Name;
+    Out.Meaning = P->Meaning;
     Out.Shape = P->Shape;
     Out.Values.resize(cases() * P->elementCount());
     if (P == &AllSpecies)

@@ -130,6 +130,24 @@ private:
     });
   }
 
+  void writeMeaning(const OutputMeaning &M) {
+    if (!M.Head.empty()) {
+      J.attributeArray("head", [&] {
+        for (const std::string &Operator : M.Head)
+          J.value(llvm::json::fixUTF8(Operator));
+      });
+      J.attribute("kept", M.HeadKept);
+    }
+    if (!M.Labels.empty())
+      J.attributeArray("labels", [&] {
+        for (const std::string &Label : M.Labels)
+          if (M.LabelsAreIntegers)
+            J.value(std::strtoll(Label.c_str(), nullptr, 10));
+          else
+            J.value(llvm::json::fixUTF8(Label));
+      });
+  }
+
   void writePort(const Port &P, std::span<const MappedElement> Elements) {
     J.object([&] {
       J.attribute("name", llvm::json::fixUTF8(P.Name));
@@ -141,6 +159,7 @@ private:
       J.attribute("encoding", llvm::StringRef(P.encodingName()));
       writeNumbers("scale", Elements, &MappedElement::Scale, 1);
       writeNumbers("offset", Elements, &MappedElement::Offset, 0);
+      writeMeaning(P.Meaning);
       J.attributeArray("elements", [&] {
         for (const MappedElement &E : Elements)
           J.array([&] {

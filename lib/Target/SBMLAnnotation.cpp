@@ -48,7 +48,20 @@ static void writePort(const Port &P, const SpeciesIds &Ids,
     }
     OS << '"';
   }
+  const OutputMeaning &M = P.Meaning;
+  if (!M.Labels.empty())
+    OS << " labels=\"" << (M.LabelsAreIntegers ? "integers" : "words") << '"';
   OS << ">\n";
+  for (const std::string &Name : M.Head) {
+    OS << (M.HeadKept ? "<nn:kept" : "<nn:dropped");
+    writeXMLName(OS, Name);
+    OS << "/>\n";
+  }
+  for (const std::string &Label : M.Labels) {
+    OS << "<nn:label";
+    writeXMLName(OS, Label);
+    OS << "/>\n";
+  }
   for (size_t I = 0; I < P.elementCount(); ++I) {
     OS << "<nn:element";
     if (!P.Constants.empty())

@@ -120,6 +120,15 @@ inline Network randomNetwork(uint32_t Seed) {
     if (Below(3) == 0)
       for (size_t E = 0; E < Elements; ++E)
         P.Constants.push_back(Below(2) ? Number(-1.5) : Amount());
+    if (P.Direction == PortDirection::Output && Below(2) == 0) {
+      P.Meaning.Head = {"Softmax", "ArgMax"};
+      P.Meaning.HeadKept = Below(2) == 0;
+      P.Meaning.LabelsAreIntegers = Below(2) == 0;
+      P.Meaning.Labels =
+          P.Meaning.LabelsAreIntegers
+              ? std::vector<std::string>{"-7", "0", "12"}
+              : std::vector<std::string>{"a", "b \"c\"\n", "7", ""};
+    }
     Edit.addPort(std::move(P));
   }
   return Net;

@@ -55,7 +55,7 @@ int main(int Argc, char **Argv) {
     return T.exitCode();
   auto C = certifyAgainstModel(
       *Net, Against, Weights.get(), Weights.activations(), Diags,
-      std::vector<std::string>(Set.begin(), Set.end()));
+      std::vector<std::string>(Set.begin(), Set.end()), Weights.head());
   if (!C)
     return T.exitCode();
   if (Json != "-")

@@ -58,6 +58,10 @@ int main(int Argc, char **Argv) {
       cl::desc("How neurons become reactions: nc-relu (rate-independent),\n"
                "fixed-point (weights are rates), or auto (default): nc-relu,\n"
                "but fixed points for smooth activations and what follows"));
+  cl::opt<std::string> Relu(
+      "relu", cl::init("smoothed"), cl::value_desc("way"),
+      cl::desc("ReLUs of --scheme=fixed-point: smoothed (default), or\n"
+               "sequestration (settles sooner, with a fast reaction)"));
   cl::list<std::string> Set(
       "set", cl::value_desc("input=values"),
       cl::desc("Make an input of the model a constant: weights, shapes and\n"
@@ -98,6 +102,11 @@ int main(int Argc, char **Argv) {
                    "' in this version; there are auto, nc-relu and "
                    "fixed-point");
 
+  if (Relu != "smoothed" && Relu != "sequestration")
+    return T.usage("--relu expects smoothed or sequestration");
+  if (Relu.getNumOccurrences() && SchemeName != "fixed-point")
+    return T.usage("--relu goes with --scheme=fixed-point");
+
   auto Out = Output.get(T);
   DiagnosticEngine &Diags = T.diagnostics();
   if (!Out || !Pipeline::parse(Passes, Diags))
@@ -107,6 +116,7 @@ int main(int Argc, char **Argv) {
 
   CompileOptions Options;
   Options.Scheme = SchemeName;
+  Options.SequesterRelus = Relu == "sequestration";
   Options.InputRanges.assign(InputRanges.begin(), InputRanges.end());
   Options.Set.assign(Set.begin(), Set.end());
   Options.Print = [](std::string_view Text) { llvm::errs() << Text; };
@@ -121,6 +131,7 @@ int main(int Argc, char **Argv) {
   Options.Run.CollectCosts = Verbose;
   Options.Weights = Weights.get();
   Options.Activations = Weights.activations();
+  Options.Head = Weights.head();
   Options.Certify = Certify.getNumOccurrences() != 0;
   if (!Passes.empty())
     Options.Passes += (Options.Passes.empty() ? "" : ",") + Passes;

@@ -10,6 +10,7 @@
 #define NN2CRN_DRIVER_CERTIFY_H
 
 #include "nn2crn/Driver/Activations.h"
+#include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Verification/Certificate.h"
 
 #include <optional>
@@ -34,7 +35,8 @@ std::optional<Certificate> certifyPrepared(const Network &Net,
 std::optional<Certificate> certifyAgainstModel(
     const Network &Net, std::string_view ModelPath,
     const WeightOptions &Weights, const ActivationOptions &Activations,
-    DiagnosticEngine &Diags, std::span<const std::string> Set = {});
+    DiagnosticEngine &Diags, std::span<const std::string> Set = {},
+    const HeadOptions &Head = {});
 
 /// Writes \p C as JSON to \p Path, whole or not at all.
 bool writeCertificateFile(const Certificate &C, std::string_view Path,

@@ -17,6 +17,7 @@
 #include "nn2crn/Driver/FixedPoint.h"
 #include "nn2crn/Graph/RailGrowth.h"
 #include "nn2crn/IR/Network.h"
+#include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Support/Diagnostics.h"
 #include "nn2crn/Transforms/Pipeline.h"
 #include "nn2crn/Verification/Certificate.h"
@@ -35,10 +36,13 @@ struct CompileOptions {
   /// rates; but all of it without rates where a certificate, segments or
   /// piecewise activations are asked for.
   std::string Scheme = "auto";
+  /// ReLUs of the scheme fixed-point as sequestrations, rather than smoothed.
+  bool SequesterRelus = false;
   /// A pipeline as text; docs/reference/passes.md.
   std::string Passes = "O1";
   WeightOptions Weights;
   ActivationOptions Activations;
+  HeadOptions Head;
   /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
   /// passes.
   std::vector<std::string> InputRanges;

@@ -12,8 +12,11 @@
 #include "nn2crn/Driver/Weights.h"
 #include "nn2crn/Graph/Smoothen.h"
 #include "nn2crn/IR/Network.h"
+#include "nn2crn/Lowering/FixedPoint.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace nn2crn {
 
@@ -23,18 +26,29 @@ struct FixedPointModel {
   /// empty where all of it is fixed points.
   std::optional<Graph> Sharp;
   Graph Rest;
+  /// Names of the outputs of both, in the model's order.
+  std::vector<std::string> Outputs;
   /// Of Sharp.
   Quantization Weights;
   /// Of Rest; the bound and the measured error are for the whole model.
   Smoothing Activations;
+  /// How ReLUs of Rest are sequestrations, where they are.
+  std::optional<Sequestration> Relus;
 };
 
-/// Prepares \p G and says what that does. With \p Split, ReLUs that no smooth
-/// activation comes before stay exact, and their weights are rounded as
-/// WeightOptions say; otherwise all are smoothed. Weights of fixed points are
-/// rate constants and are not rounded. WeightOptions::Budget is for all of it;
-/// without, an activation is within DefaultSmoothError. Empty after a report.
-std::optional<FixedPointModel> prepareFixedPoint(const Graph &G, bool Split,
+struct FixedPointOptions {
+  /// ReLUs that no smooth activation comes before stay exact.
+  bool Split = true;
+  /// ReLUs are sequestrations instead of smoothed; not with Split.
+  bool Sequester = false;
+};
+
+/// Prepares \p G and says what that does. Weights of rate-independent ReLUs are
+/// rounded as WeightOptions say; those of fixed points are rate constants and
+/// are not. WeightOptions::Budget is for all of it; without, an activation is
+/// within DefaultSmoothError. Empty after a report.
+std::optional<FixedPointModel> prepareFixedPoint(const Graph &G,
+                                                 const FixedPointOptions &How,
                                                  const WeightOptions &Weights,
                                                  const InputBox &Box,
                                                  DiagnosticEngine &Diags);

@@ -11,11 +11,12 @@
 
 #include "nn2crn/Driver/Activations.h"
 #include "nn2crn/Driver/CommandLine.h"
+#include "nn2crn/Import/ONNX.h"
 
 namespace nn2crn {
 
-/// The options of tools that round the weights and approximate the activations
-/// of a model. Make one between
+/// The options of tools that round the weights, approximate the activations and
+/// keep the head of a model. Make one between
 /// Tool's constructor and Tool::parse().
 class WeightFlags {
 public:
@@ -24,6 +25,7 @@ public:
   bool check(const Tool &T) const;
   WeightOptions get() const;
   ActivationOptions activations() const;
+  HeadOptions head() const;
 
 private:
   llvm::cl::opt<unsigned> Bits;
@@ -31,6 +33,8 @@ private:
   llvm::cl::list<std::string> Calibrate;
   llvm::cl::opt<std::string> Activation;
   llvm::cl::opt<unsigned> Segments;
+  llvm::cl::opt<bool> KeepHead;
+  llvm::cl::opt<double> HeadMargin;
 };
 
 } // namespace nn2crn

@@ -57,7 +57,7 @@ std::optional<InputBox> declaredBox(const Graph &G,
 /// winners. For models with smooth activations see prepareModel().
 std::optional<Quantization>
 roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
-           DiagnosticEngine &Diags, std::span<const PiecewiseUnit> Units = {},
+           DiagnosticEngine &Diags, const Linearization &Before = {},
            std::optional<Winners> Keep = {});
 
 } // namespace nn2crn

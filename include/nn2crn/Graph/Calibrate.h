@@ -42,7 +42,8 @@ struct SampleReport {
   double Error = 0;
 };
 
-/// The winners of a model on samples. Where elements share the largest value
+/// The winners of a model on samples; of an output that is an index, those of
+/// the scores that it is taken of. Where elements share the largest value
 /// each of them is a winner; a single element that is zero has either sign.
 class Winners {
 public:

@@ -16,9 +16,11 @@
 namespace nn2crn {
 
 /// The outputs of \p G, in double precision, for one case: a list for each
-/// input, in the order of the ports, one number an element.
+/// input, in the order of the ports, one number an element. With \p Scores
+/// those of GraphPort::bounded() instead of the outputs themselves.
 std::vector<std::vector<double>>
-evaluateGraph(const Graph &G, const std::vector<std::vector<double>> &Inputs);
+evaluateGraph(const Graph &G, const std::vector<std::vector<double>> &Inputs,
+              bool Scores = false);
 
 /// How many cases evaluateTogether() takes.
 inline constexpr size_t CasesTogether = 16;
@@ -27,7 +29,8 @@ inline constexpr size_t CasesTogether = 16;
 /// all of them: number I of case K of a list is at I * CasesTogether + K.
 std::vector<std::vector<double>>
 evaluateTogether(const Graph &G,
-                 const std::vector<std::vector<double>> &Inputs);
+                 const std::vector<std::vector<double>> &Inputs,
+                 bool Scores = false);
 
 } // namespace nn2crn
 

@@ -27,6 +27,7 @@
 #include "nn2crn/Graph/SparseMatrix.h"
 #include "nn2crn/Support/Diagnostics.h"
 #include "nn2crn/Support/Ids.h"
+#include "nn2crn/Support/OutputMeaning.h"
 
 #include <cstdint>
 #include <span>
@@ -109,6 +110,23 @@ struct GraphPort {
   /// As the border sees it: the same elements as the value, maybe in another
   /// shape.
   std::vector<int64_t> Shape;
+  /// Of an output.
+  OutputMeaning Meaning = {};
+  /// Of an output that is the index of a winner: the scores that it is taken
+  /// of. An index jumps, so that errors are bounded there instead.
+  ValueId Scores = {};
+
+  /// Where errors are bounded.
+  ValueId bounded() const { return Scores.isValid() ? Scores : Value; }
+};
+
+/// A part of the graph of which more is known than interval arithmetic finds:
+/// nothing but From enters it, and To moves by at most Slope times as much as
+/// From does, both taken by the element that moves most. A Softmax has 1/2,
+/// where interval arithmetic over its maxima and sums has hundreds.
+struct GraphPart {
+  ValueId From, To;
+  double Slope;
 };
 
 class Graph {
@@ -132,7 +150,9 @@ public:
   ValueId addSmooth(std::string Name, ValueId Operand, SmoothFunction Function,
                     SourceId Source);
   /// One value may stand under several outputs, and may be an input.
-  void addOutput(std::string Name, ValueId Value, std::vector<int64_t> Shape);
+  void addOutput(std::string Name, ValueId Value, std::vector<int64_t> Shape,
+                 OutputMeaning Meaning = {}, ValueId Scores = {});
+  void addPart(GraphPart Part);
 
   //===--- Reading --------------------------------------------------------===//
 
@@ -142,6 +162,7 @@ public:
   const Value &value(ValueId V) const { return Values[V.Value]; }
   std::span<const GraphPort> inputs() const { return Inputs; }
   std::span<const GraphPort> outputs() const { return Outputs; }
+  std::span<const GraphPart> parts() const { return Parts; }
   const NodeSource &source(SourceId S) const { return Sources[S.Value]; }
   std::span<const NodeSource> sources() const { return Sources; }
   /// Where a diagnostic about \p S points.
@@ -154,10 +175,14 @@ private:
   friend class Linearizer;
   friend class Balancer;
   ValueId addValue(std::string Name, std::vector<int64_t> Shape, NodeId From);
+  /// After a rewrite: \p New says by old ids where the values are now. Parts
+  /// of which an end is gone go too.
+  void renumberEnds(std::span<const ValueId> New);
   std::vector<NodeSource> Sources;
   std::vector<Value> Values;
   std::vector<Node> Nodes;
   std::vector<GraphPort> Inputs, Outputs;
+  std::vector<GraphPart> Parts;
 };
 
 /// Checks shapes, matrices, order and ports: what the add functions assert, for

@@ -35,8 +35,8 @@ randomInputs(const Graph &G, const InputBox &Box, std::mt19937_64 &Random);
 /// About how many multiplications it takes to evaluate \p G.
 double evaluationWork(const Graph &G);
 /// The largest difference that up to 200 random inputs from the box show
-/// between the outputs of two graphs with the same inputs; outputs go by their
-/// names.
+/// between the outputs of two graphs with the same inputs, or between the
+/// scores of outputs that are indices; outputs go by their names.
 double measuredError(const Graph &A, const Graph &B, const InputBox &Box);
 
 } // namespace nn2crn

@@ -34,16 +34,30 @@ namespace nn2crn {
 struct PiecewiseUnit {
   ValueId From, Shifted, Pieces, Result;
   PiecewiseLinear Function;
+  /// Where Function.Error is proven.
+  Interval On;
+};
+
+/// What replacing activations does to a part of known slope by itself.
+struct PartError {
+  /// How far To is from where From, as it is, should take it; infinite where
+  /// the part is none (PartTable.h).
+  double Own;
+  /// How far From is from what it should be.
+  double Arriving;
 };
 
 /// What replacing activations did.
 struct Linearization {
   std::vector<PiecewiseUnit> Units;
+  /// As Graph::parts().
+  std::vector<PartError> Parts;
   /// The most that one has.
   unsigned Segments = 0;
   /// The largest error of one, on what it can see; proven.
   double Error = 0;
   /// No output moves by more for inputs in the box; 0 where nothing was to do.
+  /// Of an output that is an index, the scores that it is taken of.
   double Bound = 0;
   /// The largest that random inputs from the box showed.
   double Measured = 0;

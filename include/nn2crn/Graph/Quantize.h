@@ -66,7 +66,10 @@ struct Quantization {
   unsigned Bits = 0;
   /// True where the weights were integers times a step, and stayed.
   bool Exact = false;
-  /// No reading moves by more for inputs in the box; 0 where exact.
+  /// No reading moves by more for inputs in the box; 0 where exact. Where
+  /// activations were approximated before: both together move none by more than
+  /// Linearization::Bound plus this. Of an output that is an index, the scores
+  /// that it is taken of.
   double Bound = 0;
   /// The largest that 200 random inputs from the box showed.
   double Measured = 0;
@@ -80,17 +83,17 @@ struct Quantization {
 /// Rounds the weights of \p G to \p Bits, from 2 to 31, where they are not
 /// integers of as many bits times a step already; to fewer where the steps of
 /// layers that are added need more than MostIntegerBits together. A layer of
-/// integers of as many bits times a power of two stays as it is. \p Units are
-/// the activations that were approximated in \p G: to know them makes bounds
-/// tighter.
+/// integers of as many bits times a power of two stays as it is, and so does
+/// the sum that makes an index. \p Before is what was approximated in \p G: to
+/// know it makes bounds tighter.
 Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box,
-                      std::span<const PiecewiseUnit> Units = {});
+                      const Linearization &Before = {});
 
 /// The fewest bits, up to \p MostBits, of which the bound is at most
 /// \p Budget; \p MostBits where none is.
 Quantization quantizeWithin(Graph &G, double Budget, unsigned MostBits,
                             const InputBox &Box,
-                            std::span<const PiecewiseUnit> Units = {});
+                            const Linearization &Before = {});
 
 /// The fewest bits, up to \p MostBits, of which the rounded graph is \p Good;
 /// \p MostBits where none is. Weights that are integers of up to KeptBits times
@@ -100,7 +103,7 @@ inline constexpr unsigned KeptBits = 16;
 Quantization quantizeWhile(Graph &G,
                            const std::function<bool(const Graph &)> &Good,
                            unsigned MostBits, const InputBox &Box,
-                           std::span<const PiecewiseUnit> Units = {});
+                           const Linearization &Before = {});
 
 } // namespace nn2crn
 

@@ -32,6 +32,8 @@ struct Smoothing {
   unsigned Units = 0;
   /// The largest error of one, on what it can see; proven.
   double Error = 0;
+  /// That of every ReLU.
+  double ReluError = 0;
   /// The least smoothing, h: settling takes up to 1 / (2 sqrt(h)).
   double LeastSmoothing = 0;
   /// No output moves by more for inputs in the box.
@@ -49,15 +51,21 @@ struct Smoothing {
 /// value where that is above 1.
 inline constexpr double DefaultSmoothError = 3e-5;
 
-/// Each activation within \p Error. \p InputErrors says how far each input may
-/// be off already (0 where it is too short), which bounds and intervals take
-/// into account.
+struct SmoothenOptions {
+  /// How far each input may be off already, which bounds and intervals take
+  /// into account; 0 where it is too short.
+  std::span<const double> InputErrors = {};
+  /// ReLUs stay, since something else comes as near to them.
+  bool KeepRelus = false;
+};
+
+/// Each activation within \p Error.
 Smoothing smoothenWithError(Graph &G, double Error, const InputBox &Box,
-                            std::span<const double> InputErrors = {});
+                            const SmoothenOptions &Options = {});
 /// All with the same error, so that no output moves by more than \p Budget; a
 /// bound above it means that none was found.
 Smoothing smoothenWithin(Graph &G, double Budget, const InputBox &Box,
-                         std::span<const double> InputErrors = {});
+                         const SmoothenOptions &Options = {});
 
 } // namespace nn2crn
 

@@ -21,6 +21,7 @@
 
 #include "nn2crn/Support/Ids.h"
 #include "nn2crn/Support/Number.h"
+#include "nn2crn/Support/OutputMeaning.h"
 
 #include <cassert>
 #include <cstdint>
@@ -79,6 +80,8 @@ struct Port {
   std::vector<Number> Scale{Number(1)}, Offset{Number(0)};
   /// Empty (unknown), one for all elements, or one per element.
   std::vector<PortRange> Range;
+  /// Of an output.
+  OutputMeaning Meaning;
 
   /// The functional of element i is Terms[Begin[i], Begin[i + 1]) plus
   /// Constants[i]. Constants is empty where all are 0.

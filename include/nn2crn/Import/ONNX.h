@@ -37,12 +37,31 @@ struct ONNXLimits {
   uint64_t Weights = uint64_t{1} << 27;
 };
 
+/// A lead that rounded weights and approximated activations do not take away as
+/// a rule: they keep scores within some thousandths.
+inline constexpr double DefaultHeadMargin = 0x1p-7;
+
+/// What becomes of operators at the end of a model that change no winner:
+/// Softmax, LogSoftmax, Sigmoid, ArgMax and ArgMin.
+struct HeadOptions {
+  /// Compute them. Otherwise outputs hold what goes into them, and say so
+  /// (OutputMeaning).
+  bool Keep = false;
+  /// By how much the greatest must lead the others for the index of an ArgMax
+  /// to be exact; positive and finite, and rounded down to a power of two.
+  double Margin = DefaultHeadMargin;
+};
+
 struct ONNXOptions {
   ONNXLimits Limits;
   /// Inputs of the model, by name, that are constants of the network: weights,
   /// shapes and axes that a model takes as inputs.
   std::map<std::string, Array> Fixed;
+  HeadOptions Head;
 };
+
+/// What becomes of HeadOptions::Margin.
+double usedMargin(double Margin);
 
 /// Reads a model, binary or in ONNX's text syntax, and simplifies the graph.
 /// Text is recognised by the extension `.onnxtext` or by its first character;

@@ -25,9 +25,17 @@
 //           Both rails relax with rate 1. A sum that costs less without has no
 //           species: its readers read what it is made of.
 //
-// The network is a cascade, each species a scalar equation with one attracting
-// fixed point given those before it; so it converges from everywhere,
-// exponentially at last. docs/rationale/fixed-point.md has the proof.
+//   ReLU    instead of a unit, by sequestration: the rails of a sum, and
+//             V.p + V.n -> [k]
+//           The difference is the sum whatever k is, and V.p is above its
+//           positive part by at most sqrt(m / k), m the smaller of what makes
+//           V.p and V.n. Exact to any digit at the rate 1, for one fast
+//           reaction.
+//
+// The network is a cascade, each species (or pair, in a sequestration) with one
+// attracting fixed point given those before it; so it converges from
+// everywhere, exponentially at last. docs/rationale/fixed-point.md has the
+// proof.
 //
 // A graph may be lowered onto a rate-independent network, whose final amounts
 // it reads: a mixed network.
@@ -37,7 +45,7 @@
 #ifndef NN2CRN_LOWERING_FIXEDPOINT_H
 #define NN2CRN_LOWERING_FIXEDPOINT_H
 
-#include "nn2crn/Graph/Graph.h"
+#include "nn2crn/Graph/InputBox.h"
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Support/Diagnostics.h"
 
@@ -45,9 +53,17 @@
 
 namespace nn2crn {
 
-/// Lowers \p G, whose activations must be smoothed ReLUs (smoothen()). Empty
-/// after a report.
-std::optional<Network> lowerFixedPoint(const Graph &G, DiagnosticEngine &Diags);
+/// ReLUs by sequestration.
+struct Sequestration {
+  /// How far each may be off for inputs in the box.
+  double Error = 0;
+  InputBox Box;
+};
+
+/// Lowers \p G, whose activations must be smoothed ReLUs (smoothen()), and
+/// ReLUs where \p Relus says how. Empty after a report.
+std::optional<Network> lowerFixedPoint(const Graph &G, DiagnosticEngine &Diags,
+                                       const Sequestration *Relus = nullptr);
 
 /// Lowers \p G onto \p Below: inputs of \p G are outputs of \p Below by name,
 /// and stop being outputs. No reaction consumes what they read.

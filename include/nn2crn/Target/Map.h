@@ -24,6 +24,7 @@ namespace nn2crn {
 ///   {"network": name,
 ///    "ports": [{"name", "direction": "input"|"output"|"state", "shape",
 ///               "encoding": "dual-rail"|"single-rail", "scale", "offset",
+///               "head": [operator, ...], "kept": bool, "labels": [...],
 ///               "elements": [[positive, negative], ...]}, ...],
 ///    "species": {name in our text form: id, ...},
 ///    "reactions": {id: reaction in our text form, ...}}
@@ -32,7 +33,9 @@ namespace nn2crn {
 /// add up. An element's value is (positive - negative) / scale - offset, where
 /// scale and offset are a number for all elements or a list with one for each.
 /// An element's constant is in its offset, and a coefficient that all terms of
-/// an element share is in its scale. False after a diagnostic, where an
+/// an element share is in its scale. Only outputs at the end of which the model
+/// has operators that change no winner have "head", and only those with names
+/// of classes "labels" (OutputMeaning). False after a diagnostic, where an
 /// element's coefficients differ in magnitude.
 bool writeMap(const Network &Net, const TargetInfo &T, llvm::raw_ostream &OS,
               DiagnosticEngine &Diags);

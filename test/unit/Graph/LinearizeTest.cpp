@@ -55,7 +55,7 @@ TEST(Linearize, BoundsAreNeverExceeded) {
       Ratios.push_back(L.Bound / Most);
     // What rounding the weights does comes on top.
     Graph Rounded = G;
-    Quantization Q = quantize(Rounded, 8 + Random() % 6, Box, L.Units);
+    Quantization Q = quantize(Rounded, 8 + Random() % 6, Box, L);
     EXPECT_LE(largestError(G, Rounded, R, Random), Q.Bound + 1e-12)
         << "seed " << Seed;
     EXPECT_LE(largestError(Exact, Rounded, R, Random),

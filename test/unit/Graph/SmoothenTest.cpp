@@ -172,7 +172,7 @@ TEST(Smoothen, ErrorsOfInputsAreCarried) {
   InputBox Box{ValueRange{-1, 1}};
   double Alone = smoothenWithError(G, 1e-4, Box).Bound;
   std::vector<double> Errors{1e-3};
-  double With = smoothenWithError(H, 1e-4, Box, Errors).Bound;
+  double With = smoothenWithError(H, 1e-4, Box, {Errors}).Bound;
   EXPECT_NEAR(With - Alone, 3e-3, 1e-4);
 }
 

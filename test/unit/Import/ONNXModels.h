@@ -28,8 +28,8 @@ struct Imported {
   std::optional<Graph> G;
 
   explicit Imported(std::string_view Bytes, std::string_view File = "m.onnx",
-                    const ONNXLimits &Limits = {})
-      : G(importONNX(Bytes, File, Diags.Engine, {Limits, {}})) {}
+                    const ONNXLimits &Limits = {}, const HeadOptions &Head = {})
+      : G(importONNX(Bytes, File, Diags.Engine, {Limits, {}, Head})) {}
   std::string text() const { return Diags.text(); }
   bool says(std::string_view What) const {
     return text().find(What) != std::string::npos;
