@@ -101,8 +101,7 @@ std::string nn2crn::lostSamples(const SampleReport &Samples) {
 
 std::optional<Quantization>
 nn2crn::roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
-                   DiagnosticEngine &Diags,
-                   const Linearization &Before,
+                   DiagnosticEngine &Diags, const Linearization &Before,
                    std::optional<Winners> Keep) {
   unsigned Most = Options.Bits.value_or(Options.Budget || Keep
                                             ? WeightOptions::MostBits

@@ -66,6 +66,6 @@ nn2crn::evaluateGraph(const Graph &G,
 std::vector<std::vector<double>>
 nn2crn::evaluateTogether(const Graph &G,
                          const std::vector<std::vector<double>> &Inputs,
-                      bool Scores) {
+                         bool Scores) {
   return evaluate<CasesTogether>(G, Inputs, Scores);
 }

@@ -124,8 +124,7 @@ nn2crn::integerScales(const Graph &G, unsigned Bits, NodeId *Culprit) {
 
 /// Makes \p G what was chosen and says how far it is off.
 static Quantization take(Graph &G, RoundedGraph Chosen, const Rounding &From,
-                         const InputBox &Box,
-                         const Linearization &Before) {
+                         const InputBox &Box, const Linearization &Before) {
   Quantization Q;
   Q.Bits = Chosen.Bits;
   Q.Exact = Chosen.isExact();

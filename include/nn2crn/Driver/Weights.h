@@ -55,10 +55,11 @@ std::optional<InputBox> declaredBox(const Graph &G,
 /// says what that does. \p Keep: of the samples that \p Options name, if any.
 /// Empty after reporting that the budget is missed, or that samples lose their
 /// winners. For models with smooth activations see prepareModel().
-std::optional<Quantization>
-roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
-           DiagnosticEngine &Diags, const Linearization &Before = {},
-           std::optional<Winners> Keep = {});
+std::optional<Quantization> roundModel(Graph &G, const WeightOptions &Options,
+                                       const InputBox &Box,
+                                       DiagnosticEngine &Diags,
+                                       const Linearization &Before = {},
+                                       std::optional<Winners> Keep = {});
 
 } // namespace nn2crn
 

@@ -46,9 +46,9 @@ std::vector<size_t> lostCases(const Graph &A, const Graph &B,
     }
     Vector Ya = evaluate(A, X)[0], Yb = evaluate(B, X)[0];
     auto Winner = std::ranges::max_element(Yb) - Yb.begin();
-    if (Ya.size() == 1 ? Ya[0] * Yb[0] < 0 || (Ya[0] != 0 && Yb[0] == 0)
-                       : Ya[static_cast<size_t>(Winner)] <
-                             *std::ranges::max_element(Ya))
+    if (Ya.size() == 1
+            ? Ya[0] * Yb[0] < 0 || (Ya[0] != 0 && Yb[0] == 0)
+            : Ya[static_cast<size_t>(Winner)] < *std::ranges::max_element(Ya))
       Lost.push_back(Case);
   }
   return Lost;
@@ -146,8 +146,9 @@ TEST(Calibrate, WeightsThatNeedNoRoundingStay) {
   auto Never = [&](const Graph &) { return Asked = true; };
   EXPECT_TRUE(quantizeWhile(G, Never, 31, {}).Exact);
   EXPECT_FALSE(Asked);
-  EXPECT_TRUE(std::ranges::equal(G.nodes()[0].Operands[0].Weights.weights(),
-                                 Before.nodes()[0].Operands[0].Weights.weights()));
+  EXPECT_TRUE(
+      std::ranges::equal(G.nodes()[0].Operands[0].Weights.weights(),
+                         Before.nodes()[0].Operands[0].Weights.weights()));
   // But for a cap below their own bits.
   EXPECT_EQ(quantizeWhile(G, Never, 6, {}).Bits, 2u);
   EXPECT_TRUE(Asked);
@@ -166,9 +167,9 @@ TEST(RailGrowth, FollowsTheRails) {
   EXPECT_EQ(R.LargestAmount, 36);
   EXPECT_TRUE(R.Declared);
   // Inputs that are never negative need one rail.
-  EXPECT_EQ(railGrowth(layers({{{1, -1}}, {{1}}}), {ValueRange{0, 1}})
-                .Outputs.Bound,
-            2);
+  EXPECT_EQ(
+      railGrowth(layers({{{1, -1}}, {{1}}}), {ValueRange{0, 1}}).Outputs.Bound,
+      2);
   // Amounts are those of the integers: 4 times, then 12 times.
   Graph Half = layers({{{0.25, 1.75}}, {{1.0 / 3}, {2.0 / 3}}});
   R = railGrowth(Half, {});
