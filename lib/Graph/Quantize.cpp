@@ -153,8 +153,9 @@ fewestBits(Rounding &R, unsigned MostBits,
   constexpr unsigned LeastBits = 2;
   for (unsigned Bits = LeastBits;; ++Bits) {
     RoundedGraph Tried = R.at(Bits);
-    // Fewer than asked for: more would change nothing.
-    if (Tried.isExact() || Bits == MostBits || Tried.Bits < Bits || Good(Tried))
+    // Fewer than asked for have been tried.
+    if (Tried.isExact() || Bits == MostBits ||
+        (Tried.Bits == Bits && Good(Tried)))
       return Tried;
   }
 }
