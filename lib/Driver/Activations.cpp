@@ -127,6 +127,10 @@ nn2crn::prepareModel(Graph &G, const WeightOptions &Weights,
                      DiagnosticEngine &Diags) {
   PreparedModel P;
   WeightOptions Left = Weights;
+  // Winners are those of the model as it is.
+  std::optional<Winners> Keep;
+  if (!readWinners(G, Weights, Diags, Keep))
+    return std::nullopt;
   if (std::ranges::any_of(G.nodes(), [](const Node &N) {
         return N.Kind == NodeKind::Smooth;
       })) {
@@ -136,7 +140,8 @@ nn2crn::prepareModel(Graph &G, const WeightOptions &Weights,
       Left.Budget =
           std::max(*Left.Budget - P.Activations.Bound, *Left.Budget / 2);
   }
-  auto Rounded = roundModel(G, Left, Box, Diags, P.Activations);
+  auto Rounded =
+      roundModel(G, Left, Box, Diags, P.Activations, std::move(Keep));
   if (!Rounded)
     return std::nullopt;
   P.Weights = *Rounded;

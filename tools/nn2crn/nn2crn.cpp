@@ -141,6 +141,8 @@ int main(int Argc, char **Argv) {
   if (!Bytes)
     return T.exitCode();
   auto Net = compileModel(*Bytes, inputName(Model), Options, Diags, &Report);
+  if (Verbose && Report.Rails)
+    llvm::errs() << railTable(*Report.Rails);
   if (Verbose && Report.Passes.Before)
     llvm::errs() << costTable(Report.Passes);
   if (!Net)

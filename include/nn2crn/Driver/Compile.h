@@ -15,6 +15,7 @@
 
 #include "nn2crn/Driver/Activations.h"
 #include "nn2crn/Driver/FixedPoint.h"
+#include "nn2crn/Graph/RailGrowth.h"
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Support/Diagnostics.h"
@@ -65,6 +66,9 @@ struct CompileReport {
   /// is rate-independent, or of the other.
   PreparedModel Model;
   std::optional<FixedPointModel> FixedPoint;
+  /// How large rails get in the part that is rate-independent, as the lowering
+  /// makes it; passes change that. Empty where all of it is fixed points.
+  std::optional<RailGrowth> Rails;
   /// Where CompileOptions::Certify asked for it.
   std::optional<Certificate> Proof;
 };
