@@ -50,6 +50,19 @@ static Linearization approximated(Graph &G, const WeightOptions &Weights,
   return linearizeWithError(G, DefaultActivationError, MostSegments, Box);
 }
 
+void nn2crn::reportUndefined(const Graph &G, const Node &N, Interval Seen,
+                             bool Declared, DiagnosticEngine &Diags) {
+  Diags
+      .error(DiagId::UndefinedFunction, G.locate(N.Source),
+             std::string(N.Function.name()) +
+                 " is not defined at all values that it may see, from " +
+                 twoDigits(Seen.Low) + " to " + twoDigits(Seen.High) +
+                 (Declared ? " for inputs in their ranges"
+                           : " for inputs from -1 to 1, as no range is "
+                             "declared"))
+      .note("give an --input-range that keeps it where it is defined");
+}
+
 /// False after reporting that it cannot be.
 static bool replaceActivations(Graph &G, const WeightOptions &Weights,
                                const ActivationOptions &Options,
@@ -72,6 +85,10 @@ static bool replaceActivations(Graph &G, const WeightOptions &Weights,
   const char *Narrower = "give a narrower --input-range";
   if (L.Unbounded) {
     const Node &N = G.node(*L.Unbounded);
+    if (L.Undefined) {
+      reportUndefined(G, N, *L.Undefined, L.Declared, Diags);
+      return false;
+    }
     Diags
         .error(DiagId::ApproximatedActivations, G.locate(N.Source),
                std::string(N.Function.name()) +
@@ -111,6 +128,10 @@ nn2crn::prepareModel(Graph &G, const WeightOptions &Weights,
                      DiagnosticEngine &Diags) {
   PreparedModel P;
   WeightOptions Left = Weights;
+  // Winners are those of the model as it is.
+  std::optional<Winners> Keep;
+  if (!readWinners(G, Weights, Diags, Keep))
+    return std::nullopt;
   if (std::ranges::any_of(G.nodes(), [](const Node &N) {
         return N.Kind == NodeKind::Smooth;
       })) {
@@ -120,7 +141,8 @@ nn2crn::prepareModel(Graph &G, const WeightOptions &Weights,
       Left.Budget =
           std::max(*Left.Budget - P.Activations.Bound, *Left.Budget / 2);
   }
-  auto Rounded = roundModel(G, Left, Box, Diags, P.Activations);
+  auto Rounded =
+      roundModel(G, Left, Box, Diags, P.Activations, std::move(Keep));
   if (!Rounded)
     return std::nullopt;
   P.Weights = *Rounded;

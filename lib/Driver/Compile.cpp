@@ -9,13 +9,13 @@
 #include "nn2crn/Driver/Compile.h"
 #include "nn2crn/Driver/Certify.h"
 #include "nn2crn/IR/PortValues.h"
-#include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Lowering/Lowering.h"
 #include "nn2crn/Transforms/Pipeline.h"
 
 #include "nn2crn/Lowering/NcRelu.h"
 
 #include <algorithm>
+#include <cstdio>
 
 using namespace nn2crn;
 
@@ -67,6 +67,29 @@ static bool usesFixedPoints(const CompileOptions &Options, const Graph &G) {
       G.nodes(), [](const Node &N) { return N.Kind == NodeKind::Smooth; });
 }
 
+/// Says how large rails get where they hold much more than their difference
+/// (instruments that are right within 1 % then read nothing), and where rounded
+/// weights are carried as large integers.
+static void reportRails(const Graph &G, const RailGrowth &Rails, bool Rounded,
+                        DiagnosticEngine &Diags) {
+  constexpr double Many = 100;
+  if (!Rounded && !(Rails.seen() > Many))
+    return;
+  char Text[256];
+  snprintf(Text, sizeof Text,
+           "the rails of an output together hold up to %.3g times the largest "
+           "reading on random inputs%s, at most %.3g times; amounts reach "
+           "%.3g at most",
+           Rails.seen(), Rails.Declared ? "" : " from -1 to 1", Rails.bound(),
+           Rails.LargestAmount);
+  DiagLocation Where;
+  Where.File = G.File;
+  auto D = Diags.remark(DiagId::RailGrowth, Where, Text);
+  if (Rails.seen() > Many)
+    D.note("-v has each layer; the pass annihilate-rails keeps amounts small, "
+           "which then depend on rates while readings do not");
+}
+
 /// The network before the passes. Empty after a report.
 static std::optional<Network> lowered(Graph &G, const CompileOptions &Options,
                                       const InputBox &Box,
@@ -76,15 +99,23 @@ static std::optional<Network> lowered(Graph &G, const CompileOptions &Options,
     FixedPointOptions How{Options.Scheme == "auto", Options.SequesterRelus,
                           Options.Activations.Way == "timed"};
     Report.FixedPoint = prepareFixedPoint(G, How, Options.Weights, Box, Diags);
-    return Report.FixedPoint ? lowerModel(*Report.FixedPoint, Diags)
-                             : std::nullopt;
+    if (!Report.FixedPoint)
+      return std::nullopt;
+    if (const auto &Sharp = Report.FixedPoint->Sharp)
+      Report.Rails = railGrowth(*Sharp, Box);
+    return lowerModel(*Report.FixedPoint, Diags);
   }
   auto Prepared =
       prepareModel(G, Options.Weights, Options.Activations, Box, Diags);
   if (!Prepared)
     return std::nullopt;
   Report.Model = std::move(*Prepared);
-  return lowerNcRelu(G, Diags);
+  auto Net = lowerNcRelu(G, Diags);
+  if (Net) {
+    Report.Rails = railGrowth(G, Box);
+    reportRails(G, *Report.Rails, !Report.Model.Weights.Exact, Diags);
+  }
+  return Net;
 }
 
 std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
@@ -98,8 +129,7 @@ std::optional<Network> nn2crn::compileModel(std::string_view Bytes,
   auto Passes = Pipeline::parse(Options.Passes, Diags);
   if (!Passes)
     return std::nullopt;
-  ONNXOptions Reading;
-  Reading.Head = Options.Head;
+  ONNXOptions Reading = Options.Reading;
   if (!readFixedInputs(Options.Set, Bytes, FileName, Reading, Diags))
     return std::nullopt;
   auto G = importONNX(Bytes, FileName, Diags, Reading);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Driver/FixedPoint.h"
+#include "nn2crn/Driver/Activations.h"
 #include "nn2crn/Graph/Split.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/Lowering/NcRelu.h"
@@ -45,6 +46,8 @@ private:
   const InputBox &Box;
   DiagnosticEngine &Diags;
   FixedPointModel M;
+  /// Of G, where there are samples.
+  std::optional<Winners> Keep;
   /// Of the inputs of Rest: their ranges, and how far they are off.
   InputBox RestBox;
   std::vector<double> RestErrors;
@@ -65,9 +68,16 @@ double Preparation::gain() const {
 }
 
 void Preparation::roundSharp() {
-  unsigned Most = Options.Bits.value_or(
-      Options.Budget ? WeightOptions::MostBits : WeightOptions::DefaultBits);
-  if (Options.Budget) {
+  unsigned Most = Options.Bits.value_or(Options.Budget || Keep
+                                            ? WeightOptions::MostBits
+                                            : WeightOptions::DefaultBits);
+  if (Keep) {
+    // Fixed points hardly move anything: they are compared at the end.
+    auto KeepsWinners = [&](const Graph &Tried) {
+      return Keep->kept(join(Tried, M.Rest));
+    };
+    M.Weights = quantizeWhile(*M.Sharp, KeepsWinners, Most, Box);
+  } else if (Options.Budget) {
     // Half of it for the inputs of Rest; all of it for outputs that are sharp.
     double Share = *Options.Budget / 2 / gain();
     if (hasSharpOutputs())
@@ -95,6 +105,10 @@ bool Preparation::report() {
   }
   if (S.Refused) {
     const Node &N = M.Rest.node(*S.Refused);
+    if (S.Undefined) {
+      reportUndefined(G, N, *S.Undefined, S.Declared, Diags);
+      return false;
+    }
     Diags
         .error(DiagId::ApproximatedActivations, G.locate(N.Source),
                "no fixed point was found that is near enough to " +
@@ -114,22 +128,36 @@ bool Preparation::report() {
     What = "activations are fixed points of up to " + std::to_string(S.Units) +
            " units";
   What += ", within " + twoDigits(S.Error) + " each; ";
-  What += !M.Sharp || M.Weights.Exact
-              ? "weights are not rounded; "
-              : "weights before the last ReLU are rounded to " +
-                    std::to_string(M.Weights.Bits) + " bits; ";
+  bool Lost = M.Weights.Samples && M.Weights.Samples->Lost != 0;
+  What +=
+      !M.Sharp || M.Weights.Exact
+          ? "weights are not rounded; "
+          : "weights before the last ReLU are rounded to " +
+                std::to_string(M.Weights.Bits) + " bits" +
+                (Keep && !Lost ? ", the fewest that keep the winners of "
+                                 "all " +
+                                     std::to_string(M.Weights.Samples->Cases) +
+                                     " samples; "
+                               : "; ");
   What += "readings move by at most " + twoDigits(S.Bound) +
           (S.Declared ? " for inputs in their ranges"
                       : " for inputs from -1 to 1, as no range is declared") +
           ", by " + twoDigits(S.Measured) + " on random ones" +
           (M.Timer ? ", timers aside" : "");
-  if (!Options.Budget || S.Bound <= *Options.Budget) {
+  if (Keep)
+    What += ", by " + twoDigits(M.Weights.Samples->Error) + " on the samples";
+  bool Missed = Options.Budget && !(S.Bound <= *Options.Budget);
+  if (!Missed && !Lost) {
     Diags.remark(DiagId::ApproximatedActivations, Where, What);
     return true;
   }
-  What += ", more than the budget of " + twoDigits(*Options.Budget);
-  const char *Advice = "give a larger --error-budget, or a narrower "
-                       "--input-range";
+  if (Missed)
+    What += ", more than the budget of " + twoDigits(*Options.Budget);
+  else
+    What += "; " + lostSamples(*M.Weights.Samples);
+  const char *Advice =
+      Missed ? "give a larger --error-budget, or a narrower --input-range"
+             : "leave out samples that the model does not decide clearly";
   if (M.Sharp && Options.Bits) {
     Diags.warning(DiagId::ApproximatedActivations, Where, What)
         .note("give more --weight-bits")
@@ -144,6 +172,8 @@ std::optional<FixedPointModel> Preparation::run(const FixedPointOptions &How) {
   assert(!(How.Split && How.Sequester) &&
          "amounts of the sharp part are not bounded");
   bool Timed = How.Timed && hasTimed(G);
+  if (!readWinners(G, Options, Diags, Keep))
+    return std::nullopt;
   std::optional<SplitGraph> Parts;
   if (How.Split && !Timed)
     Parts = splitSharp(G);
@@ -175,6 +205,9 @@ std::optional<FixedPointModel> Preparation::run(const FixedPointOptions &How) {
     M.Activations.Bound = std::max(M.Activations.Bound, M.Weights.Bound);
   if (M.Sharp && !M.Activations.Refused)
     M.Activations.Measured = measuredError(G, join(*M.Sharp, M.Rest), Box);
+  if (Keep && !M.Activations.Refused)
+    M.Weights.Samples =
+        Keep->compare(M.Sharp ? join(*M.Sharp, M.Rest) : M.Rest);
   if (!report())
     return std::nullopt;
   return std::move(M);

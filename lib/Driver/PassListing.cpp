@@ -91,6 +91,25 @@ std::string nn2crn::costTable(const PassRun &Run) {
   return Text;
 }
 
+std::string nn2crn::railTable(const RailGrowth &Rails) {
+  std::string Text;
+  llvm::raw_string_ostream OS(Text);
+  OS << "both rails, at most      value      ratio      bound     amount  of\n";
+  auto Row = [&](const RailTotals &R, const std::string &Name) {
+    std::string Ratio = "-";
+    if (R.Value > 0)
+      llvm::raw_string_ostream(Ratio = "")
+          << llvm::format("%.4g", R.Seen / R.Value);
+    OS << llvm::format("%19.4g %10.4g %10s %10.4g %10.4g  ", R.Seen, R.Value,
+                       Ratio.c_str(), R.Bound, R.Amount)
+       << Name << '\n';
+  };
+  for (const RailGrowth::Layer &L : Rails.Layers)
+    Row(L, L.Name);
+  Row(Rails.Outputs, "(outputs)");
+  return Text;
+}
+
 std::string nn2crn::passReference() {
   std::string Text;
   llvm::raw_string_ostream OS(Text);

@@ -20,6 +20,10 @@ WeightFlags::WeightFlags()
       Budget("error-budget", cl::value_desc("e"),
              cl::desc("Use the fewest bits and segments that provably move no\n"
                       "reading by more than this, for inputs in their ranges")),
+      Calibrate("calibrate", cl::value_desc("[port=]spec"),
+                cl::desc("Use the fewest bits for which these samples keep\n"
+                         "their winners: the largest element of an output,\n"
+                         "or the sign of the only one")),
       Activation(
           "activation", cl::value_desc("way"), cl::init("auto"),
           cl::desc("What becomes of Sigmoid, Tanh and the like:\n"
@@ -51,6 +55,12 @@ bool WeightFlags::check(const Tool &T) const {
   }
   if (Budget.getNumOccurrences() && !(Budget > 0 && std::isfinite(Budget))) {
     T.usage("--error-budget expects a positive number");
+    return false;
+  }
+  if (Budget.getNumOccurrences() && Calibrate.getNumOccurrences()) {
+    T.usage("--error-budget and --calibrate both choose how far weights are "
+            "rounded, the one proven for all inputs, the other measured on "
+            "samples; give one of them");
     return false;
   }
   if (!isKnownActivationWay(Activation)) {
@@ -98,5 +108,6 @@ WeightOptions WeightFlags::get() const {
     Options.Bits = Bits;
   if (Budget.getNumOccurrences())
     Options.Budget = Budget;
+  Options.Calibrate.assign(Calibrate.begin(), Calibrate.end());
   return Options;
 }

@@ -40,7 +40,7 @@ public:
       for (const Node::Operand &O : G.Nodes[I].Operands)
         Readers[O.Value.Value].push_back(I);
     for (const GraphPort &P : G.outputs())
-      Shown[P.Value.Value] = true;
+      Shown[P.Value.Value] = Shown[P.bounded().Value] = true;
   }
 
   void run() {

@@ -12,16 +12,19 @@
 
 using namespace nn2crn;
 
-std::vector<std::vector<double>>
-nn2crn::evaluateGraph(const Graph &G,
-                      const std::vector<std::vector<double>> &Inputs,
-                      bool Scores) {
+/// Number I of case K of a list is at I * Cases + K.
+template <size_t Cases>
+static std::vector<std::vector<double>>
+evaluate(const Graph &G, const std::vector<std::vector<double>> &Inputs,
+         bool Scores) {
   std::vector<std::vector<double>> Values(G.values().size());
   for (size_t I = 0; I < Inputs.size(); ++I)
     Values[G.inputs()[I].Value.Value] = Inputs[I];
   for (const Node &N : G.nodes()) {
-    std::vector<double> Out(G.value(N.Result).Elements);
-    std::copy(N.Bias.begin(), N.Bias.end(), Out.begin());
+    uint32_t Rows = G.value(N.Result).Elements;
+    std::vector<double> Out(Rows * Cases);
+    for (size_t I = 0; I < N.Bias.size(); ++I)
+      std::fill_n(&Out[I * Cases], Cases, N.Bias[I]);
     std::vector<double> Over;
     for (const Node::Operand &O : N.Operands) {
       const std::vector<double> &In = Values[O.Value.Value];
@@ -29,19 +32,25 @@ nn2crn::evaluateGraph(const Graph &G,
         Over = std::move(Out);
         Out.assign(Over.size(), 0);
       }
-      for (uint32_t R = 0; R < Out.size(); ++R) {
-        if (N.Kind == NodeKind::Relu) {
-          Out[R] = std::max(In[R], 0.0);
-          continue;
-        }
-        if (N.Kind == NodeKind::Smooth) {
-          Out[R] = N.Function(In[R]);
-          continue;
-        }
+      if (N.Kind == NodeKind::Relu) {
+        std::ranges::transform(In, Out.begin(),
+                               [](double X) { return std::max(X, 0.0); });
+        continue;
+      }
+      if (N.Kind == NodeKind::Smooth) {
+        std::ranges::transform(In, Out.begin(),
+                               [&](double X) { return N.Function(X); });
+        continue;
+      }
+      for (uint32_t R = 0; R < Rows; ++R) {
         auto Columns = O.Weights.columnsOf(R);
         auto Weights = O.Weights.weightsOf(R);
+        double Sum[Cases];
+        std::copy_n(&Out[R * Cases], Cases, Sum);
         for (size_t K = 0; K < Columns.size(); ++K)
-          Out[R] += Weights[K] * In[Columns[K]];
+          for (size_t C = 0; C < Cases; ++C)
+            Sum[C] += Weights[K] * In[Columns[K] * Cases + C];
+        std::copy_n(Sum, Cases, &Out[R * Cases]);
       }
     }
     for (size_t R = 0; R < Over.size(); ++R)
@@ -52,4 +61,18 @@ nn2crn::evaluateGraph(const Graph &G,
   for (const GraphPort &P : G.outputs())
     Outputs.push_back(Values[(Scores ? P.bounded() : P.Value).Value]);
   return Outputs;
+}
+
+std::vector<std::vector<double>>
+nn2crn::evaluateGraph(const Graph &G,
+                      const std::vector<std::vector<double>> &Inputs,
+                      bool Scores) {
+  return evaluate<1>(G, Inputs, Scores);
+}
+
+std::vector<std::vector<double>>
+nn2crn::evaluateTogether(const Graph &G,
+                         const std::vector<std::vector<double>> &Inputs,
+                         bool Scores) {
+  return evaluate<CasesTogether>(G, Inputs, Scores);
 }

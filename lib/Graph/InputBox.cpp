@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 using namespace nn2crn;
 
@@ -27,31 +26,40 @@ bool nn2crn::declaresAll(const Graph &G, const InputBox &Box) {
   return true;
 }
 
+std::vector<std::vector<double>> nn2crn::randomInputs(const Graph &G,
+                                                      const InputBox &Box,
+                                                      std::mt19937_64 &Random) {
+  std::vector<std::vector<double>> Inputs;
+  for (size_t I = 0; I < G.inputs().size(); ++I) {
+    ValueRange R = boxOf(Box, I);
+    std::vector<double> X(G.value(G.inputs()[I].Value).Elements);
+    for (double &V : X)
+      V = R.Low +
+          static_cast<double>(Random() >> 11) * 0x1p-53 * (R.High - R.Low);
+    Inputs.push_back(std::move(X));
+  }
+  return Inputs;
+}
+
+double nn2crn::evaluationWork(const Graph &G) {
+  double Work = 1;
+  for (const Node &N : G.nodes()) {
+    Work += G.value(N.Result).Elements;
+    for (const Node::Operand &O : N.Operands)
+      Work += static_cast<double>(O.Weights.entries());
+  }
+  return Work;
+}
+
 double nn2crn::measuredError(const Graph &Exact, const Graph &Rounded,
                              const InputBox &Box) {
   std::mt19937_64 Random(1);
   double Most = 0;
-  constexpr unsigned Samples = 200;
   // Large models get fewer: this is a figure for people, not a proof.
-  double Work = 1;
-  for (const Graph *G : {&Exact, &Rounded})
-    for (const Node &N : G->nodes()) {
-      Work += G->value(N.Result).Elements;
-      for (const Node::Operand &O : N.Operands)
-        Work += static_cast<double>(O.Weights.entries());
-    }
-  auto Trials = static_cast<unsigned>(
-      std::clamp(4e8 / Work, 8.0, static_cast<double>(Samples)));
+  double Work = evaluationWork(Exact) + evaluationWork(Rounded);
+  auto Trials = static_cast<unsigned>(std::clamp(4e8 / Work, 8.0, 200.0));
   for (unsigned T = 0; T < Trials; ++T) {
-    std::vector<std::vector<double>> Inputs;
-    for (size_t I = 0; I < Exact.inputs().size(); ++I) {
-      ValueRange R = boxOf(Box, I);
-      std::vector<double> X(Exact.value(Exact.inputs()[I].Value).Elements);
-      for (double &V : X)
-        V = R.Low +
-            static_cast<double>(Random() >> 11) * 0x1p-53 * (R.High - R.Low);
-      Inputs.push_back(std::move(X));
-    }
+    auto Inputs = randomInputs(Exact, Box, Random);
     auto A = evaluateGraph(Exact, Inputs, /*Scores=*/true),
          B = evaluateGraph(Rounded, Inputs, /*Scores=*/true);
     for (size_t I = 0; I < A.size(); ++I)

@@ -92,8 +92,12 @@ Interval Linearizer::widened(const SmoothFunction &F, Interval Seen,
     Out.Low = Seen.Low;
   if (!F.ray(true))
     Out.High = Seen.High;
-  if (Out.Low >= Out.High)
-    Out.High = Out.Low + Step;
+  if (Out.Low >= Out.High) {
+    if (F.isDefined(Out.Low, Out.Low + Step))
+      Out.High = Out.Low + Step;
+    else
+      Out.Low = Out.High - Step;
+  }
   if (InPart)
     Out = {Out.Low - Width / 64, Out.High + Width / 64};
   auto Far = [&](double X, bool Right) {
@@ -117,6 +121,10 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
   auto Seen = argumentsOf(F, In);
   if (!Seen)
     return false;
+  if (!Seen->Defined) {
+    L.Undefined = Interval{Seen->Low, Seen->High};
+    return false;
+  }
   Wish Mine = W;
   if (Mine.Error)
     *Mine.Error *= Seen->Value;
@@ -128,7 +136,7 @@ bool Linearizer::activate(const Node &N, const std::vector<Spread> &In,
   for (size_t I = 0; I < Out.size(); ++I) {
     auto R = F.range(In[I].Low, In[I].High);
     // Also in this range: the model's own function is.
-    Out[I] = {R.Low, R.High, Slope * In[I].Error + P.Error};
+    Out[I] = {R.Low, R.High, passedOn(Slope, In[I].Error) + P.Error};
   }
   L.Units.push_back({N.Operands[0].Value, {}, {}, N.Result, P, On});
   L.Segments = std::max(L.Segments, P.segments());
@@ -155,7 +163,10 @@ Linearization Linearizer::choose(const Wish &W) {
       },
       &L.Parts);
   if (!Fine) {
+    auto Undefined = L.Undefined;
     L = Linearization();
+    L.Declared = Declared;
+    L.Undefined = Undefined;
     L.Unbounded = Failed;
     L.Bound = L.Error = HUGE_VAL;
     return L;

@@ -8,6 +8,8 @@
 
 #include "nn2crn/Graph/Smooth.h"
 
+#include "Elementary.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -17,6 +19,8 @@ using namespace nn2crn;
 
 /// GeluTanh is x (1 + tanh u) / 2 with u = C (x + K x^3).
 static constexpr double C = 0.7978845608028654, K = 0.044715;
+
+static bool isElementary(SmoothKind Kind) { return Kind >= SmoothKind::Sqrt; }
 
 std::string_view SmoothFunction::name() const {
   switch (Kind) {
@@ -51,8 +55,9 @@ std::string_view SmoothFunction::name() const {
     return "Softmax's Exp";
   case SmoothKind::LogAbove:
     return "Softmax's Log";
+  default:
+    return elementary::name(Kind);
   }
-  return {};
 }
 
 bool SmoothFunction::isValid() const {
@@ -107,8 +112,9 @@ double SmoothFunction::operator()(double X) const {
     return std::exp(std::min(X, 0.0));
   case SmoothKind::LogAbove:
     return std::log(std::max(X, 1.0));
+  default:
+    return elementary::value(*this, X);
   }
-  return 0;
 }
 
 std::optional<SmoothFunction::Ray> SmoothFunction::ray(bool Right) const {
@@ -145,8 +151,19 @@ std::optional<SmoothFunction::Ray> SmoothFunction::ray(bool Right) const {
     return Ray{0, 0};
   case SmoothKind::ExpBelow:
     return Ray{0, Right ? 1.0 : 0.0};
+  default:
+    return elementary::ray(*this, Right);
   }
-  return std::nullopt;
+}
+
+bool SmoothFunction::isDefined(double Low, double High) const {
+  return elementary::isDefined(*this, Low, High);
+}
+
+bool SmoothFunction::outgrowsLines(bool Right) const {
+  return Kind == SmoothKind::Exp || Kind == SmoothKind::Celu
+             ? !ray(Right)
+             : elementary::outgrowsLines(*this);
 }
 
 double SmoothFunction::farOut() const {
@@ -228,16 +245,19 @@ double SmoothFunction::curvature(double Low, double High) const {
   case SmoothKind::LogAbove:
     Near = std::max(Low, 1.0);
     return High <= 1 ? 0 : 1 / (Near * Near);
+  default:
+    return elementary::curvature(*this, Low, High);
   }
-  return HUGE_VAL;
 }
 
 SmoothFunction::Range SmoothFunction::range(double Low, double High) const {
+  if (isElementary(Kind))
+    return elementary::range(*this, Low, High);
   const SmoothFunction &F = *this;
   double AtLow = F(Low), AtHigh = F(High);
   Range R{std::min(AtLow, AtHigh), std::max(AtLow, AtHigh)};
   // Those that fall to a single valley, left of 0, and rise from there on.
-  double Valley = 0;
+  double Valley = HUGE_VAL;
   switch (Kind) {
   case SmoothKind::Elu:
   case SmoothKind::Selu:
@@ -274,6 +294,8 @@ SmoothFunction::Range SmoothFunction::range(double Low, double High) const {
 }
 
 double SmoothFunction::lipschitz(double Low, double High) const {
+  if (isElementary(Kind))
+    return elementary::lipschitz(*this, Low, High);
   double A = std::fabs(static_cast<double>(Alpha)), All = HUGE_VAL;
   switch (Kind) {
   case SmoothKind::Sigmoid:
@@ -315,6 +337,8 @@ double SmoothFunction::lipschitz(double Low, double High) const {
     break;
   case SmoothKind::LogAbove:
     All = High <= 1 ? 0 : 1 / std::max(Low, 1.0);
+    break;
+  default:
     break;
   }
   // In a short cell the slope is near that of the chord.

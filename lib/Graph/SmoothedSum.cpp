@@ -270,12 +270,9 @@ static std::optional<Stretched> stretched(const SmoothFunction &F,
     return Stretched{On.High <= 8    ? Base::Log8
                      : On.High <= 64 ? Base::Log64
                                      : Base::Log1024};
-  case SmoothKind::HardSwish:
-  case SmoothKind::ExpBelow:
-  case SmoothKind::SmoothedRelu:
+  default:
     return std::nullopt;
   }
-  return std::nullopt;
 }
 
 /// The slopes far out are met exactly: an error there would grow without end.

@@ -83,6 +83,10 @@ bool Smoothener::activate(const Node &N, const std::vector<Spread> &In,
     auto Seen = argumentsOf(F, In);
     if (!Seen)
       return false;
+    if (!Seen->Defined) {
+      Chosen.Undefined = Interval{Seen->Low, Seen->High};
+      return false;
+    }
     // On the whole line where that is possible: what few units there are know
     // the asymptotes anyway, and results are sane for all inputs.
     Interval On{F.ray(false) ? -HUGE_VAL : Seen->Low,
@@ -110,7 +114,7 @@ bool Smoothener::activate(const Node &N, const std::vector<Spread> &In,
                        std::fabs(P.slope(1)) + Off * P.curvature(1 - Off, 1));
     for (size_t I = 0; I < Out.size(); ++I) {
       auto R = N.Function.range(In[I].Low, In[I].High);
-      Out[I] = {R.Low, R.High, Slope * In[I].Error + P.Error};
+      Out[I] = {R.Low, R.High, passedOn(Slope, In[I].Error) + P.Error};
     }
   }
   ++Chosen.Activations;

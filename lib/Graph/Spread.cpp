@@ -77,7 +77,7 @@ double nn2crn::outputError(const Graph &G, const Spreads &Values) {
 
 std::optional<Arguments> nn2crn::argumentsOf(const SmoothFunction &F,
                                              const std::vector<Spread> &In) {
-  Arguments A{HUGE_VAL, -HUGE_VAL, 1};
+  Arguments A{HUGE_VAL, -HUGE_VAL};
   for (const Spread &S : In) {
     A.Low = std::min(A.Low, S.Low - S.Error);
     A.High = std::max(A.High, S.High + S.Error);
@@ -87,10 +87,13 @@ std::optional<Arguments> nn2crn::argumentsOf(const SmoothFunction &F,
     double End = Right ? A.High : A.Low;
     if (!(std::fabs(End) < Largest))
       return std::nullopt;
-    // A logarithm grows too, but more slowly than a line.
-    if (!F.ray(Right) && F.Kind != SmoothKind::LogAbove)
-      A.Value = std::max(A.Value, std::fabs(F(End)));
   }
+  A.Defined = F.isDefined(A.Low, A.High);
+  if (!A.Defined)
+    return A;
+  for (bool Right : {false, true})
+    if (F.outgrowsLines(Right))
+      A.Value = std::max(A.Value, std::fabs(F(Right ? A.High : A.Low)));
   if (!(A.Value < Largest))
     return std::nullopt;
   return A;

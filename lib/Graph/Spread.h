@@ -36,6 +36,11 @@ struct Spread {
 inline Spread positive(const Spread &S) {
   return {std::max(S.Low, 0.0), std::max(S.High, 0.0), S.Error};
 }
+/// The error that \p Error becomes where slopes are at most \p Slope. One
+/// without a bound (Sqrt at 0) does no harm to what is exact.
+inline double passedOn(double Slope, double Error) {
+  return Error == 0 ? 0 : Slope * Error;
+}
 /// Of every element, by ValueId.
 using Spreads = std::vector<std::vector<Spread>>;
 
@@ -114,10 +119,14 @@ bool propagate(const Graph &G, Spreads &Values, Fn Activate,
 
 /// The arguments of an activation, errors included; empty where one is too
 /// large for any approximation to be of use, or where the activation has no
-/// asymptote and a value too large. \p Value gets the largest value where there
-/// is no asymptote, if that is above 1, else 1.
+/// asymptote and a value too large.
 struct Arguments {
-  double Low, High, Value;
+  double Low, High;
+  /// The largest value where the activation outgrows all lines, if that is
+  /// above 1, else 1.
+  double Value = 1;
+  /// False where the activation is not defined at all of them.
+  bool Defined = true;
 };
 std::optional<Arguments> argumentsOf(const SmoothFunction &F,
                                      const std::vector<Spread> &In);

@@ -264,7 +264,7 @@ bool nn2crn::declareInputRanges(Network &Net,
 
 std::optional<InputArrays>
 nn2crn::readInputs(const Network &Net, std::span<const std::string> Specs,
-                   DiagnosticEngine &Diags) {
+                   DiagnosticEngine &Diags, std::string_view Option) {
   InputArrays Inputs;
   unsigned Before = Diags.errorCount();
   for (const std::string &Spec : Specs) {
@@ -306,7 +306,7 @@ nn2crn::readInputs(const Network &Net, std::span<const std::string> Specs,
           .error(DiagId::MissingInput, {},
                  "input port '" + P.Name + "' of shape " + shapeText(P.Shape) +
                      " is given no values")
-          .note("add --input=" + P.Name + "=SPEC");
+          .note("add " + std::string(Option) + "=" + P.Name + "=SPEC");
   if (Diags.errorCount() != Before)
     return std::nullopt;
   return Inputs;

@@ -86,7 +86,7 @@ Tensor Operator::sigmoid() {
   if (!Compute && X.isActivation())
     return withHead(X, Head::Scope::Element, 0);
   if (const Tensor *T = operandOfHead(Compute))
-    return smoothed(*T, {SmoothKind::Sigmoid});
+    return applied(*T, {SmoothKind::Sigmoid});
   return {};
 }
 
@@ -111,11 +111,11 @@ Tensor Operator::softmax() {
   bool Log = N.op_type() == "LogSoftmax";
   // The same number everywhere: no winner is kept by what goes in.
   bool Constant = A->Length == 1;
-  bool LeftOut = !Compute && !Constant && keepsWinners(*In[0], *A);
-  const Tensor *X = operandOfHead(!LeftOut);
+  const Tensor *X =
+      operandOfHead(Compute || Constant || !keepsWinners(*In[0], *A));
   if (!X)
     return {};
-  if (LeftOut && X->isActivation())
+  if (!Compute && !Constant && X->isActivation())
     return withHead(*X, scopeOf(*A), A->First);
   if (!mayCompute(*X))
     return {};
@@ -157,11 +157,11 @@ Tensor Operator::softmaxOf(const Tensor &Given, const Axes &A, bool Log) {
   }
   Tensor Most = greatest(X, {Extent(A.Outer), 1, Extent(A.Inner)}, Members, 1);
   Tensor Below = sum(X, 1, Most, -1);
-  Tensor Sum = along(smoothed(Below, {SmoothKind::ExpBelow}),
+  Tensor Sum = along(applied(Below, {SmoothKind::ExpBelow}),
                      rowOf(std::vector<double>(A.Length, 1)));
-  Tensor Out = sum(Below, 1, smoothed(Sum, {SmoothKind::LogAbove}), -1);
+  Tensor Out = sum(Below, 1, applied(Sum, {SmoothKind::LogAbove}), -1);
   if (!Log)
-    Out = smoothed(Out, {SmoothKind::ExpBelow});
+    Out = applied(Out, {SmoothKind::ExpBelow});
   if (Out.S == Tensor::State::Broken)
     return {};
   // Rows of the Jacobian: |p_j (delta_jk - p_k)| add up to 2 p_j (1 - p_j), of

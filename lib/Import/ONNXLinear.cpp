@@ -111,6 +111,8 @@ Tensor Operator::mulOrDiv() {
       return IsDiv ? V[0] / V[1] : V[0] * V[1]; // Integers are cut by the type.
     });
   }
+  if (!IsDiv && A.isActivation() && A.Id == B->Id && A.Dims == B->Dims)
+    return mayCompute(A) ? power(A, 2) : Tensor();
   if (A.isActivation() && B->isActivation())
     return refuse("of two computed tensors");
   if (IsDiv && B->isActivation())
@@ -137,6 +139,8 @@ Tensor Operator::mulOrDiv() {
 //===----------------------------------------------------------------------===//
 
 Tensor Operator::addOrSub() {
+  if (Passing && !Compute) // The scores of 1 - sigmoid.
+    return scaled(*In[1], -1);
   double Sign = N.op_type() == "Sub" ? -1 : 1;
   const Tensor &A = *In[0];
   auto B = legacyOperand(A, *In[1]);
@@ -296,6 +300,32 @@ std::vector<AxisMap> Operator::ones(const Shape &Dims,
   return Maps;
 }
 
+/// m + log(sum exp(x - m)) with m the greatest x: all arguments of exp are at
+/// most 0 and those of log at least 1, however large x is.
+Tensor Operator::logSumExp(const Tensor &X, const std::vector<bool> &Over) {
+  if (X.S == Tensor::State::Broken || !fits(X.Dims, elementsOf(X.Dims)))
+    return {};
+  SparseMatrix Groups = alongAxes(X.Dims, ones(X.Dims, Over, 1));
+  Tensor Most = greatest(X, reducedShape(X.Dims, Over, true), Groups, 1);
+  Tensor Below = sum(X, 1, Most, -1);
+  Tensor Sum =
+      along(applied(Below, {SmoothKind::ExpBelow}), ones(X.Dims, Over, 1));
+  return sum(Most, 1, applied(Sum, {SmoothKind::LogAbove}), 1);
+}
+
+Tensor Operator::reduceLogSumExp() {
+  std::vector<bool> Reduced;
+  auto Keep = integer("keepdims", 1);
+  if (!Keep || !mayCompute(*In[0]) || !reducedAxes(Reduced))
+    return {};
+  if (elementsOf(In[0]->Dims) == 0)
+    return fail(DiagId::BadTensor, "an operand of shape " +
+                                       dimsText(In[0]->Dims) +
+                                       " has no elements");
+  Tensor Out = logSumExp(*In[0], Reduced);
+  return renamed(Out, reducedShape(In[0]->Dims, Reduced, *Keep != 0));
+}
+
 Tensor Operator::reduceLinear() {
   std::vector<bool> Reduced;
   auto Keep = integer("keepdims", 1);
@@ -307,6 +337,8 @@ Tensor Operator::reduceLinear() {
     return refuse("of computed integers, which rounds");
   if (N.op_type() == "ReduceL1")
     X = sum(positive(X), 1, positive(scaled(X, -1)), 1);
+  if (N.op_type() == "ReduceSumSquare" || N.op_type() == "ReduceL2")
+    X = power(X, 2);
   double Weight = 1;
   for (size_t Axis = 0; Mean && Axis < Reduced.size(); ++Axis)
     if (Reduced[Axis])
@@ -314,6 +346,10 @@ Tensor Operator::reduceLinear() {
   if (X.S == Tensor::State::Broken || !fits(X.Dims))
     return {};
   Tensor Out = along(X, ones(X.Dims, Reduced, 1 / Weight));
+  if (N.op_type() == "ReduceLogSum")
+    Out = applied(Out, {SmoothKind::Log});
+  else if (N.op_type() == "ReduceL2")
+    Out = applied(Out, {SmoothKind::Sqrt});
   Out.Dims = reducedShape(X.Dims, Reduced, *Keep != 0);
   return Out;
 }

@@ -17,6 +17,8 @@
 //   ONNXEinsum.cpp      sums over named axes
 //   ONNXSignal.cpp      losses, unpooling, Fourier transforms, sampling
 //   ONNXPiecewise.cpp   what ReLUs express
+//   ONNXSmooth.cpp      smooth functions of one variable
+//   ONNXRecurrent.cpp   loops of known length
 //   ONNXFold.cpp        what is known when the model is read
 //   ONNXQuantize.cpp    quantisers
 //   ONNXHead.cpp        operators that change no winner
@@ -150,6 +152,10 @@ private:
   Tensor renamed(const Tensor &From, Shape Dims);
   /// max(T, 0)
   Tensor positive(const Tensor &T);
+  /// \p F of each element.
+  Tensor applied(const Tensor &T, SmoothFunction F);
+  /// Each element to the power of \p Exponent.
+  Tensor power(const Tensor &T, double Exponent);
   /// The greater of both, or with \p Sign -1 the lesser, with broadcasting.
   Tensor greater(const Tensor &A, const Tensor &B, double Sign);
   /// For each row of \p Groups the greatest of the elements that it names.
@@ -188,10 +194,6 @@ private:
                                   bool Average, bool CountPads);
   Tensor convolved(const Window &W, int64_t Maps, bool Transposed);
 
-  //===--- ONNXSmooth.cpp -------------------------------------------------===//
-
-  Tensor smoothed(const Tensor &X, SmoothFunction F);
-
   //===--- ONNXHead.cpp ---------------------------------------------------===//
 
   Tensor withHead(Tensor T, Head::Scope Over, size_t Axis);
@@ -218,10 +220,24 @@ private:
   bool encoderTable(std::map<std::string, std::string> &Table,
                     std::string &Default, bool &GivesWords);
 
+  //===--- ONNXRecurrent.cpp ----------------------------------------------===//
+
+  struct Layer;
+  /// Reads and checks a recurrent layer; false after reporting.
+  bool readLayer(Layer &L);
+  /// The state after the step of direction \p D that sees position \p At, from
+  /// the one before it (null for zeros).
+  Tensor step(const Layer &L, int64_t D, int64_t At, const Tensor *Before);
+
   //===--- Others ---------------------------------------------------------===//
 
   /// The axes that a reduction runs over; false after reporting.
   bool reducedAxes(std::vector<bool> &Reduced);
+  /// log(sum exp(T)) over the axes \p Over, which stay with length 1.
+  Tensor logSumExp(const Tensor &T, const std::vector<bool> &Over);
+  /// The loss of logarithms of probabilities, with classes and weights as
+  /// operands 1 and 2.
+  Tensor likelihoodLoss(const Tensor &T);
   std::vector<AxisMap> ones(const Shape &Dims, const std::vector<bool> &Over,
                             double Weight);
   Shape reducedShape(const Shape &Dims, const std::vector<bool> &Reduced,

@@ -19,8 +19,24 @@
 using namespace nn2crn;
 using namespace nn2crn::onnxreader;
 
-Tensor Operator::negativeLogLikelihood() {
+Tensor Operator::negativeLogLikelihood() { return likelihoodLoss(*In[0]); }
+
+Tensor Operator::softmaxCrossEntropy() {
   const Tensor &X = *In[0];
+  if (!mayCompute(X))
+    return {};
+  if (X.Dims.size() < 2)
+    return mismatch("compare", X, *In[1]);
+  std::vector<bool> Classes(X.Dims.size());
+  Classes[1] = true;
+  Tensor Logs = sum(X, 1, logSumExp(X, Classes), -1);
+  if (Logs.S == Tensor::State::Broken)
+    return {};
+  More.push_back(Logs);
+  return likelihoodLoss(Logs);
+}
+
+Tensor Operator::likelihoodLoss(const Tensor &X) {
   auto Reduction = text("reduction", "mean");
   auto Ignored = integer("ignore_index", INT64_MIN);
   const Constant *Target = constantOperand(1, "classes");

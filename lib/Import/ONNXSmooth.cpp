@@ -8,6 +8,7 @@
 
 #include "ONNXOperator.h"
 
+#include <cmath>
 #include <cstring>
 #include <map>
 
@@ -28,6 +29,21 @@ Tensor Operator::smooth() {
       {"Swish", {SmoothKind::Silu, 1, 1}},
       {"HardSwish", {SmoothKind::HardSwish, 1, 1}},
       {"Exp", {SmoothKind::Exp, 1, 1}},
+      {"Sqrt", {SmoothKind::Sqrt, 1, 1}},
+      {"Reciprocal", {SmoothKind::Reciprocal, 1, 1}},
+      {"Log", {SmoothKind::Log, 1, 1}},
+      {"Erf", {SmoothKind::Erf, 1, 1}},
+      {"Sin", {SmoothKind::Sin, 1, 1}},
+      {"Cos", {SmoothKind::Cos, 1, 1}},
+      {"Tan", {SmoothKind::Tan, 1, 1}},
+      {"Asin", {SmoothKind::Asin, 1, 1}},
+      {"Acos", {SmoothKind::Acos, 1, 1}},
+      {"Atan", {SmoothKind::Atan, 1, 1}},
+      {"Sinh", {SmoothKind::Sinh, 1, 1}},
+      {"Cosh", {SmoothKind::Cosh, 1, 1}},
+      {"Asinh", {SmoothKind::Asinh, 1, 1}},
+      {"Acosh", {SmoothKind::Acosh, 1, 1}},
+      {"Atanh", {SmoothKind::Atanh, 1, 1}},
   };
   SmoothFunction F = Functions.at(N.op_type());
   if (F.Kind == SmoothKind::Selu && R.Opset < 6) {
@@ -51,21 +67,73 @@ Tensor Operator::smooth() {
     return fail(DiagId::BadAttribute,
                 "expected finite attributes, and an alpha that is not 0 where "
                 "it divides");
-  return smoothed(*In[0], F);
+  return applied(*In[0], F);
 }
 
-Tensor Operator::smoothed(const Tensor &X, SmoothFunction F) {
+Tensor Operator::applied(const Tensor &X, SmoothFunction F) {
   if (X.S == Tensor::State::Broken)
     return {};
   if (X.isKnown()) {
     const Tensor *One = &X;
-    return folded({&One, 1}, X.Type, [F](auto V) { return F(V[0]); });
+    return folded({&One, 1}, X.Type, [F](auto V) {
+      return F.isDefined(V[0], V[0]) ? F(V[0]) : NAN;
+    });
   }
   if (!R.budget(elementsOf(X.Dims), 0, Context))
     return {};
   Tensor Out = X;
   Out.Id = R.G.addSmooth(Info.Result, X.Id, F, source());
   return Out;
+}
+
+Tensor Operator::power(const Tensor &X, double Exponent) {
+  if (Exponent == 1)
+    return X;
+  if (Exponent == 0)
+    return known(X.Dims, X.Type, std::vector<double>(elementsOf(X.Dims), 1));
+  return applied(X, {SmoothKind::Pow, static_cast<float>(Exponent), 1});
+}
+
+Tensor Operator::pow() {
+  const Tensor &A = *In[0];
+  auto B = legacyOperand(A, *In[1]);
+  if (!B)
+    return {};
+  const Tensor *Ts[] = {&A, &*B};
+  if (A.isKnown() && B->isKnown())
+    return folded(Ts, A.Type, [](auto V) { return std::pow(V[0], V[1]); });
+  if (!B->isKnown())
+    return refuse("with a computed exponent");
+  auto Dims = commonShape(Ts);
+  if (!mayCompute(A) || !Dims || !fits(*Dims))
+    return {};
+  std::vector<uint32_t> From = broadcastIndex(A.Dims, *Dims);
+  // Elements by exponent: each is a function of its own.
+  std::map<double, std::vector<uint32_t>> Groups;
+  std::vector<uint32_t> Index = broadcastIndex(B->Dims, *Dims);
+  for (uint32_t I = 0; I < Index.size(); ++I)
+    Groups[B->Known->Data[Index[I]]].push_back(I);
+  std::vector<Tensor> Parts;
+  std::vector<const Tensor *> All;
+  std::vector<uint32_t> Of(From.size());
+  uint32_t Next = 0;
+  for (const auto &[Exponent, Elements] : Groups) {
+    if (static_cast<float>(Exponent) != Exponent)
+      return refuse("with an exponent beyond single precision");
+    if (!isFloating(A.Type) &&
+        (Exponent < 0 || Exponent != std::trunc(Exponent)))
+      return refuse("of computed integers, which rounds");
+    std::vector<uint32_t> Bases;
+    for (uint32_t I : Elements) {
+      Bases.push_back(From[I]);
+      Of[I] = Next++;
+    }
+    Parts.push_back(
+        power(pick({static_cast<int64_t>(Bases.size())}, A, Bases), Exponent));
+  }
+  for (const Tensor &T : Parts)
+    All.push_back(&T);
+  return pick(std::move(*Dims), All, Of);
 }
 
 /// The single number of a float tensor, where it is one.

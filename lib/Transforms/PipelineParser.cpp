@@ -27,7 +27,7 @@ constexpr NamedPipeline Pipelines[] = {
      "fewest reactions: one for each live ReLU and one for each input rail"},
     {"Odsd",
      "canonicalize,merge-duplicates,prune-dead-units,shift-inputs,"
-     "eliminate-dead,fuse-fanout,factor-fanout{max-products=4 "
+     "eliminate-dead,fuse-fanout,shift-and-add,factor-fanout{max-products=4 "
      "objective=nucleotides},split-fanout{max-products=4},bimolecularize{max-"
      "reactants=2}",
      "fewest strands: short product lists with shared groups, two reactants"},

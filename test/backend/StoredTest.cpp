@@ -217,7 +217,7 @@ StoredTest test::loadTest(const fs::path &Root, const fs::path &Folder) {
 // What is fixed
 //===----------------------------------------------------------------------===//
 
-static bool isFloat(int32_t Type) {
+bool test::isFloat(int32_t Type) {
   return Type == TensorProto::FLOAT || Type == TensorProto::DOUBLE ||
          Type == TensorProto::FLOAT16 || Type == TensorProto::BFLOAT16;
 }
@@ -239,6 +239,8 @@ static bool isParameter(const std::string &Operator, int Place) {
       {"DequantizeLinear", {1, 2}},
       {"MaxUnpool", {1, 2}},
       {"STFT", {1, 3}},
+      {"RNN", {1, 3}},
+      {"SoftmaxCrossEntropyLoss", {1, 2}},
       {"NegativeLogLikelihoodLoss", {1, 2}}};
   auto It = Places.find(Operator);
   return It != Places.end() && Place >= It->second.first &&

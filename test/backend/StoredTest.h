@@ -33,6 +33,8 @@ struct StoredTensor {
 
 /// Empty where the bytes are no tensor of numbers.
 std::optional<StoredTensor> readTensor(const onnx::TensorProto &T);
+/// True for the types of floating-point numbers.
+bool isFloat(int32_t Type);
 /// \p V rounded as a tensor of type \p Type would hold it.
 double heldBy(int32_t Type, double V);
 

@@ -131,7 +131,7 @@ int main(int Argc, char **Argv) {
   Options.Run.CollectCosts = Verbose;
   Options.Weights = Weights.get();
   Options.Activations = Weights.activations();
-  Options.Head = Weights.head();
+  Options.Reading.Head = Weights.head();
   Options.Certify = Certify.getNumOccurrences() != 0;
   if (!Passes.empty())
     Options.Passes += (Options.Passes.empty() ? "" : ",") + Passes;
@@ -141,6 +141,8 @@ int main(int Argc, char **Argv) {
   if (!Bytes)
     return T.exitCode();
   auto Net = compileModel(*Bytes, inputName(Model), Options, Diags, &Report);
+  if (Verbose && Report.Rails)
+    llvm::errs() << railTable(*Report.Rails);
   if (Verbose && Report.Passes.Before)
     llvm::errs() << costTable(Report.Passes);
   if (!Net)

@@ -48,6 +48,10 @@ std::optional<PreparedModel> prepareModel(Graph &G,
                                           const InputBox &Box,
                                           DiagnosticEngine &Diags);
 
+/// Reports that the function of \p N is not defined at all of \p Seen.
+void reportUndefined(const Graph &G, const Node &N, Interval Seen,
+                     bool Declared, DiagnosticEngine &Diags);
+
 } // namespace nn2crn
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "nn2crn/Driver/Activations.h"
 #include "nn2crn/Driver/FixedPoint.h"
+#include "nn2crn/Graph/RailGrowth.h"
 #include "nn2crn/IR/Network.h"
 #include "nn2crn/Import/ONNX.h"
 #include "nn2crn/Support/Diagnostics.h"
@@ -41,12 +42,14 @@ struct CompileOptions {
   std::string Passes = "O1";
   WeightOptions Weights;
   ActivationOptions Activations;
-  HeadOptions Head;
   /// `[PORT=]LO:HI` each: the values that inputs take, declared before the
   /// passes.
   std::vector<std::string> InputRanges;
   /// `NAME=SPEC` each: inputs of the model that are constants of the network.
   std::vector<std::string> Set;
+  /// Limits, what becomes of the model's head, and such constants as arrays;
+  /// those of Set are added.
+  ONNXOptions Reading;
   /// How the passes are run and watched.
   PassRunOptions Run;
   /// Hold the network against the model after all passes.
@@ -63,6 +66,9 @@ struct CompileReport {
   /// is rate-independent, or of the other.
   PreparedModel Model;
   std::optional<FixedPointModel> FixedPoint;
+  /// How large rails get in the part that is rate-independent, as the lowering
+  /// makes it; passes change that. Empty where all of it is fixed points.
+  std::optional<RailGrowth> Rails;
   /// Where CompileOptions::Certify asked for it.
   std::optional<Certificate> Proof;
 };

@@ -9,6 +9,7 @@
 #ifndef NN2CRN_DRIVER_PASSLISTING_H
 #define NN2CRN_DRIVER_PASSLISTING_H
 
+#include "nn2crn/Graph/RailGrowth.h"
 #include "nn2crn/Transforms/Pipeline.h"
 
 #include <string>
@@ -26,6 +27,8 @@ std::string counterTable(const PassRun &Run);
 /// What the network cost before the first pass and after each, a line a pass.
 /// Needs PassRunOptions::CollectCosts.
 std::string costTable(const PassRun &Run);
+/// How large rails get as text: a line a layer, and one for the outputs.
+std::string railTable(const RailGrowth &Rails);
 /// The reference page docs/reference/passes.md.
 std::string passReference();
 /// The reference page docs/reference/diagnostics.md.

@@ -30,6 +30,7 @@ public:
 private:
   llvm::cl::opt<unsigned> Bits;
   llvm::cl::opt<double> Budget;
+  llvm::cl::list<std::string> Calibrate;
   llvm::cl::opt<std::string> Activation;
   llvm::cl::opt<unsigned> Segments;
   llvm::cl::opt<bool> KeepHead;

@@ -22,6 +22,15 @@ std::vector<std::vector<double>>
 evaluateGraph(const Graph &G, const std::vector<std::vector<double>> &Inputs,
               bool Scores = false);
 
+/// How many cases evaluateTogether() takes.
+inline constexpr size_t CasesTogether = 16;
+
+/// The same for CasesTogether cases side by side, which reads weights once for
+/// all of them: number I of case K of a list is at I * CasesTogether + K.
+std::vector<std::vector<double>>
+evaluateTogether(const Graph &G, const std::vector<std::vector<double>> &Inputs,
+                 bool Scores = false);
+
 } // namespace nn2crn
 
 #endif

@@ -12,6 +12,7 @@
 #include "nn2crn/Graph/Graph.h"
 
 #include <optional>
+#include <random>
 #include <vector>
 
 namespace nn2crn {
@@ -28,6 +29,11 @@ ValueRange boxOf(const InputBox &Box, size_t I);
 bool declaresAll(const Graph &G, const InputBox &Box);
 /// The ranges of the outputs of \p G, for a graph that reads them.
 InputBox outputBox(const Graph &G, const InputBox &Box);
+/// A random point of the box: a list for each input of \p G.
+std::vector<std::vector<double>>
+randomInputs(const Graph &G, const InputBox &Box, std::mt19937_64 &Random);
+/// About how many multiplications it takes to evaluate \p G.
+double evaluationWork(const Graph &G);
 /// The largest difference that up to 200 random inputs from the box show
 /// between the outputs of two graphs with the same inputs, or between the
 /// scores of outputs that are indices; outputs go by their names.

@@ -63,13 +63,16 @@ struct Linearization {
   double Measured = 0;
   /// False where unit inputs, -1 to 1, stand in for ranges that nobody gave.
   bool Declared = true;
-  /// An activation without an asymptote whose argument can be so large that
-  /// there is no saying what it gives; then nothing was replaced.
+  /// An activation of whose values there is no saying how large they are, or
+  /// whether there are any; then nothing was replaced.
   std::optional<NodeId> Unbounded;
+  /// Where that is because it is not defined at all that it may see: that.
+  std::optional<Interval> Undefined;
 };
 
 /// Error of an activation where nothing else is asked for. Of one that grows
-/// faster than a line (Exp), times the largest value where that is above 1.
+/// faster than a line (Exp, Pow), times the largest value where that is
+/// above 1.
 inline constexpr double DefaultActivationError = 1e-3;
 
 /// Each activation with the least error that \p Segments have.

@@ -25,10 +25,12 @@
 #ifndef NN2CRN_GRAPH_QUANTIZE_H
 #define NN2CRN_GRAPH_QUANTIZE_H
 
+#include "nn2crn/Graph/Calibrate.h"
 #include "nn2crn/Graph/Graph.h"
 #include "nn2crn/Graph/Linearize.h"
 #include "nn2crn/Support/Number.h"
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -73,14 +75,17 @@ struct Quantization {
   double Measured = 0;
   /// False where unit inputs, -1 to 1, stand in for ranges that nobody gave.
   bool Declared = true;
+  /// Where bits were chosen so that samples keep their winners: what became of
+  /// these.
+  std::optional<SampleReport> Samples;
 };
 
 /// Rounds the weights of \p G to \p Bits, from 2 to 31, where they are not
 /// integers of as many bits times a step already; to fewer where the steps of
 /// layers that are added need more than MostIntegerBits together. A layer of
 /// integers of as many bits times a power of two stays as it is, and so does
-/// the sum that makes an index. \p Before is what was approximated in \p G: to
-/// know it makes bounds tighter.
+/// what makes an index of scores. \p Before is what was approximated in \p G:
+/// to know it makes bounds tighter.
 Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box,
                       const Linearization &Before = {});
 
@@ -89,6 +94,16 @@ Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box,
 Quantization quantizeWithin(Graph &G, double Budget, unsigned MostBits,
                             const InputBox &Box,
                             const Linearization &Before = {});
+
+/// The fewest bits, up to \p MostBits, of which the rounded graph is \p Good;
+/// \p MostBits where none is. Weights that are integers of up to KeptBits times
+/// a step, and of no more than \p MostBits, stay as they are and are not asked
+/// about.
+inline constexpr unsigned KeptBits = 16;
+Quantization quantizeWhile(Graph &G,
+                           const std::function<bool(const Graph &)> &Good,
+                           unsigned MostBits, const InputBox &Box,
+                           const Linearization &Before = {});
 
 } // namespace nn2crn
 

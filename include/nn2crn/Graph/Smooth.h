@@ -44,6 +44,24 @@ enum class SmoothKind : uint8_t {
   // (at least 1) for every input; intervals cannot know that.
   ExpBelow, ///< exp(min(x, 0))
   LogAbove, ///< log(max(x, 1))
+  // Roots, logarithms, powers, circular and hyperbolic functions. Those that
+  // are not defined everywhere need inputs in a range that keeps them there.
+  Sqrt,
+  Reciprocal,
+  Log,
+  Pow, ///< x^Alpha
+  Erf,
+  Sin,
+  Cos,
+  Tan,
+  Asin,
+  Acos,
+  Atan,
+  Sinh,
+  Cosh,
+  Asinh,
+  Acosh,
+  Atanh,
 };
 
 /// A function of one variable. Parameters have single precision, as attributes
@@ -71,8 +89,15 @@ struct SmoothFunction {
   double farOut() const;
   /// Where the slope jumps, ascending.
   std::vector<double> kinks() const;
+  /// True where the function has a value everywhere from \p Low to \p High, but
+  /// for what rounding adds to an interval.
+  bool isDefined(double Low, double High) const;
+  /// True where it has no asymptote and grows faster than a line, so that its
+  /// error is in proportion to its values.
+  bool outgrowsLines(bool Right) const;
   /// The second derivative is not larger in magnitude between \p Low and
-  /// \p High, finite and with no kink inside.
+  /// \p High, finite and with no kink inside. Or, where it has no bound (Sqrt
+  /// at 0), the function is not further from its chord than with this one.
   double curvature(double Low, double High) const;
   /// The least and the greatest value on an interval with finite ends, or an
   /// interval with these in it.

@@ -73,7 +73,7 @@ struct PortArray {
 
 /// The arrays that `--input=[PORT=]SPEC ...` name, read and checked against
 /// their ports: every input port once (or none at all), all with as many
-/// cases. Empty after a report.
+/// cases. Empty after a report, which calls the option \p Option.
 struct InputArrays {
   std::vector<PortArray> Arrays;
   /// 1 where there are no arrays.
@@ -87,7 +87,8 @@ struct InputArrays {
 };
 std::optional<InputArrays> readInputs(const Network &Net,
                                       std::span<const std::string> Specs,
-                                      DiagnosticEngine &Diags);
+                                      DiagnosticEngine &Diags,
+                                      std::string_view Option = "--input");
 
 /// Makes case \p Case of \p Inputs the initial amounts of \p Net. Only the
 /// species of the ports change. False after a report, with \p Net as it was.

@@ -57,7 +57,7 @@ struct ONNXOptions {
   /// Inputs of the model, by name, that are constants of the network: weights,
   /// shapes and axes that a model takes as inputs.
   std::map<std::string, Array> Fixed;
-  HeadOptions Head;
+  HeadOptions Head = {};
 };
 
 /// What becomes of HeadOptions::Margin.

@@ -93,12 +93,12 @@ struct SimulationOutput {
   std::string Name;
   /// Of one case.
   std::vector<int64_t> Shape;
-  OutputMeaning Meaning = {};
   /// [cases, ...Shape], row-major.
   std::vector<double> Values;
   /// Set for a network without output ports, whose only output is the amounts
   /// of all species: their names.
   std::vector<std::string> ElementNames;
+  OutputMeaning Meaning = {};
 
   size_t elements() const { return shapeElements(Shape); }
 };

@@ -11,6 +11,7 @@
 #include "../GraphEval.h"
 #include "../SmoothFunctions.h"
 #include "nn2crn/Driver/Certify.h"
+#include "nn2crn/Driver/FixedPoint.h"
 #include "nn2crn/Lowering/NcRelu.h"
 
 #include <gtest/gtest.h>
@@ -138,6 +139,19 @@ TEST(Activations, MissedBudgetsAreReported) {
   Graph E = network({SmoothKind::Exp});
   EXPECT_FALSE(prepareModel(E, {}, {}, {ValueRange{-900, 900}}, Wild.Engine));
   EXPECT_NE(Wild.text().find("grows beyond all bounds"), std::string::npos);
+}
+
+TEST(Activations, FunctionsAreKeptWhereTheyAreDefined) {
+  Graph G = network({SmoothKind::Log}), H = G;
+  Collected Diags;
+  EXPECT_FALSE(prepareModel(G, {}, {}, {ValueRange{-1, 1}}, Diags.Engine));
+  EXPECT_EQ(Diags.errors(DiagId::UndefinedFunction), 1u) << Diags.text();
+  EXPECT_NE(Diags.text().find("Log is not defined at all values"),
+            std::string::npos);
+  Collected Round;
+  EXPECT_FALSE(
+      prepareFixedPoint(H, true, {}, {ValueRange{-1, 1}}, Round.Engine));
+  EXPECT_EQ(Round.errors(DiagId::UndefinedFunction), 1u) << Round.text();
 }
 
 TEST(Activations, OnlyPiecewiseLinearGraphsAreLoweredAndCertified) {

@@ -196,6 +196,15 @@ TEST(SmoothFunction, PartsOfASoftmaxAreTameBeyondIt) {
   EXPECT_LT(P.Error, 0.02);
 }
 
+TEST(SmoothFunction, PositiveOnesStayAboveZero) {
+  for (SmoothKind K :
+       {SmoothKind::Sigmoid, SmoothKind::Softplus, SmoothKind::Exp}) {
+    SmoothFunction F{K};
+    EXPECT_EQ(F.range(-2, 1).Low, F(-2)) << F.name();
+    EXPECT_EQ(F.range(-2, 1).High, F(1)) << F.name();
+  }
+}
+
 TEST(Piecewise, LinesNeedOneSegment) {
   PiecewiseLinear P = approximate({SmoothKind::Elu}, {0.5, 6}, 9);
   EXPECT_EQ(P.segments(), 1u);

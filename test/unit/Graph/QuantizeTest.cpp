@@ -8,7 +8,7 @@
 
 #include "nn2crn/Graph/Quantize.h"
 
-#include "../GraphEval.h"
+#include "../Layers.h"
 #include "nn2crn/Graph/Evaluate.h"
 
 #include <gtest/gtest.h>
@@ -20,42 +20,6 @@ using namespace nn2crn;
 using namespace nn2crn::test;
 
 namespace {
-/// Layers of ReLUs with these weights, by rows.
-Graph layers(const std::vector<std::vector<Vector>> &Weights) {
-  Graph G;
-  SourceId S = G.addSource({"n", "Gemm", 13, "n"});
-  ValueId At = G.addInput("x", {static_cast<int64_t>(Weights[0][0].size())});
-  for (size_t L = 0; L < Weights.size(); ++L) {
-    SparseMatrix W(G.value(At).Elements);
-    for (const Vector &Row : Weights[L]) {
-      for (uint32_t C = 0; C < Row.size(); ++C)
-        W.add(C, Row[C]);
-      W.endRow();
-    }
-    int64_t Rows = W.rows();
-    At = G.addAffine("a", {Rows}, {{At, std::move(W), S}}, {}, S);
-    if (L + 1 < Weights.size())
-      At = G.addRelu("r", At, S);
-  }
-  G.addOutput("y", At, G.value(At).Shape);
-  return G;
-}
-
-Graph randomLayers(std::mt19937 &Random) {
-  std::normal_distribution<double> Normal;
-  size_t In = 2 + Random() % 6, Depth = 2 + Random() % 3;
-  std::vector<std::vector<Vector>> Weights;
-  for (size_t L = 0; L < Depth; ++L) {
-    std::vector<Vector> Rows(2 + Random() % 6, Vector(In));
-    for (Vector &Row : Rows)
-      for (double &W : Row)
-        W = static_cast<float>(Normal(Random));
-    In = Rows.size();
-    Weights.push_back(std::move(Rows));
-  }
-  return layers(Weights);
-}
-
 std::vector<std::string> text(const std::optional<CarriedScales> &Scales,
                               const Graph &G) {
   std::vector<std::string> Out;

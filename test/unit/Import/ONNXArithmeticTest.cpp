@@ -540,3 +540,79 @@ TEST(ONNXFold, InputsThatAreFixed) {
   EXPECT_NE(Run({{"V", W}}).second.find("the model has no input 'V'"),
             std::string::npos);
 }
+
+TEST(ONNXArithmetic, ElementaryFunctions) {
+  Dense X({2, 3});
+  X.Data = {0.1, 0.3, 0.5, 0.7, 0.9, 0.95};
+  auto Check = [&](const char *Op, double (*F)(double), double Shift = 0) {
+    Dense Y = X;
+    for (double &V : Y.Data)
+      V += Shift;
+    OneNode(Op, X.Shape).expect({Y}, {map(Y, F)}, 1e-12);
+  };
+  Check("Sqrt", std::sqrt);
+  Check("Reciprocal", [](double V) { return 1 / V; });
+  Check("Log", std::log);
+  Check("Erf", std::erf);
+  Check("Sin", std::sin);
+  Check("Cos", std::cos);
+  Check("Tan", std::tan);
+  Check("Asin", std::asin);
+  Check("Acos", std::acos);
+  Check("Atan", std::atan);
+  Check("Sinh", std::sinh);
+  Check("Cosh", std::cosh);
+  Check("Asinh", std::asinh);
+  Check("Acosh", std::acosh, 1);
+  Check("Atanh", std::atanh);
+}
+
+TEST(ONNXArithmetic, PowersOfKnownExponents) {
+  Dense X({2, 3}), One({1}), Each({3}), Column({2, 1});
+  X.Data = {0.5, 1, 1.5, 2, 2.5, 3};
+  One.Data = {3};
+  Each.Data = {0, 1, 2.5};
+  Column.Data = {-1, 2};
+  auto Pow = [](double A, double B) { return std::pow(A, B); };
+  for (const Dense *P : {&One, &Each, &Column})
+    OneNode("Pow", X.Shape).operand(*P).expect({X}, {zip(X, *P, Pow)}, 1e-12);
+  // A column that is computed is spread over the exponents.
+  Dense C({2, 1});
+  C.Data = {0.5, 3};
+  OneNode("Pow", C.Shape).operand(Each).expect({C}, {zip(C, Each, Pow)}, 1e-12);
+  OneNode("Pow", X.Shape)
+      .input("p", {1})
+      .refuses("Pow with a computed exponent");
+}
+
+TEST(ONNXArithmetic, SquaresOfOneTensor) {
+  Dense X = Dice(11).tensor({2, 3});
+  OneNode Square("Mul", X.Shape);
+  Square.N.add_input("x");
+  Square.expect({X}, {map(X, [](double V) { return V * V; })}, 1e-12);
+  OneNode Ratio("Div", X.Shape);
+  Ratio.N.add_input("x");
+  Ratio.refuses("Div of two computed tensors");
+}
+
+TEST(ONNXArithmetic, ReductionsOfFunctions) {
+  Dense X({2, 3}), Squares({2}), Norm({2}), Logs({2});
+  X.Data = {0.5, 1, 1.5, 2, 2.5, 3};
+  forEach(X.Shape, [&](const Dims &I) {
+    Squares.at({I[0]}) += X.at(I) * X.at(I);
+    Logs.at({I[0]}) += X.at(I);
+  });
+  for (size_t I = 0; I < 2; ++I) {
+    Norm.Data[I] = std::sqrt(Squares.Data[I]);
+    Logs.Data[I] = std::log(Logs.Data[I]);
+  }
+  auto Check = [&](const char *Op, const Dense &Y) {
+    OneNode(Op, X.Shape)
+        .attribute("axes", Dims{1})
+        .attribute("keepdims", int64_t{0})
+        .expect({X}, {Y}, 1e-12);
+  };
+  Check("ReduceSumSquare", Squares);
+  Check("ReduceL2", Norm);
+  Check("ReduceLogSum", Logs);
+}

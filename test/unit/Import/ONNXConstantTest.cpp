@@ -194,6 +194,9 @@ TEST(ONNXConstant, RefusesWhatItCannotHold) {
   Imported I = M.import();
   EXPECT_TRUE(I.says("constants of type int4 are not supported")) << I.text();
   M.W.set_data_type(TensorProto::STRING);
+  EXPECT_EQ(M.import().Diags.errors(DiagId::BadTensor), 1u); // No words.
+  for (int Word = 0; Word < 6; ++Word)
+    M.W.add_string_data("word");
   EXPECT_EQ(M.import().Diags.errors(DiagId::UnsupportedModel), 1u);
   M.W.set_data_type(-5);
   EXPECT_TRUE(M.import().says("type -5"));

@@ -213,44 +213,6 @@ TEST(ONNXOperator, DropoutOnlyAtInference) {
               DiagId::UnsupportedModel, "its result 'i' is used");
 }
 
-TEST(ONNXOperator, FinalHeadsAreDroppedWithARemark) {
-  for (int Opset : {11, 13}) {
-    Imported I = importText(ConstW + "t = MatMul (x, W)\ny = Softmax (t)",
-                            "float[N, 3] y", "float[N, 2] x", Opset);
-    expectRun(I, {2, 3}, {2, 3, 1});
-    ASSERT_EQ(I.Diags.All.size(), 1u);
-    EXPECT_EQ(I.Diags.All[0].Level, Severity::Remark);
-    EXPECT_EQ(I.Diags.All[0].Message,
-              "the final Softmax is dropped: the winner is the same");
-    EXPECT_EQ(I.G->outputs()[0].Name, "y");
-  }
-  Imported Chain = importText(R"(
-      s = LogSoftmax <axis = 1> (x)
-      i = Identity (s)
-      y = ArgMax <axis = -1, keepdims = 0> (i))",
-                              "int64[N] y");
-  expectRun(Chain, {2, -3}, {2, -3});
-  EXPECT_TRUE(Chain.says("LogSoftmax and ArgMax is dropped")) << Chain.text();
-  // Both the scores and the probabilities.
-  Imported Two = importText("a = Relu (x)\nb = Softmax (a)",
-                            "float[N, 2] a, float[N, 2] b");
-  ASSERT_TRUE(Two.G) << Two.text();
-  EXPECT_EQ(Two.G->outputs()[0].Value, Two.G->outputs()[1].Value);
-}
-
-TEST(ONNXOperator, HeadsInTheMiddleAreRefused) {
-  expectError(
-      importText("s = Softmax (x)\ny = Relu (s)"), DiagId::UnsupportedOperator,
-      "Softmax before the end of the model: 1 node ('s'); only a final one "
-      "can be left out");
-  expectError(importText("s = Softmax <axis = 0> (x)\ny = Identity (s)"),
-              DiagId::UnsupportedOperator, "along an axis of length 1");
-  expectError(importText("y = ArgMax (x)"), DiagId::UnsupportedOperator,
-              "along an axis of length 1");
-  expectError(importText("y = Softmax <axis = 2> (x)"), DiagId::BadAttribute,
-              "axis 2 is beyond the shape [1,2]");
-}
-
 TEST(ONNXOperator, EveryKnownOpset) {
   for (int Opset = MinOpset; Opset <= MaxOpset; ++Opset)
     for (int IrVersion : {3, 7, 10, 13})

@@ -32,8 +32,8 @@ TEST(ONNXProblem, AllAreShownAtOnce) {
     N.add_input(In);
     N.add_output(Out);
   };
-  AddNode("Sin", "s1", "x", "s1");
-  AddNode("Sin", "s2", "s1", "s2");
+  AddNode("Det", "s1", "x", "s1");
+  AddNode("Det", "s2", "s1", "s2");
   AddNode("Attention", "c", "s2", "c");
   AddNode("Relu", "again", "x", "y");
   DenseModel::declare(*M.G.add_output(), "c", {0, 2});
@@ -52,7 +52,7 @@ TEST(ONNXProblem, AllAreShownAtOnce) {
   EXPECT_TRUE(I.says("3 nodes of the model use operators that cannot be "
                      "compiled"));
   EXPECT_TRUE(I.says("note: Attention: 1 node ('c'); "));
-  EXPECT_TRUE(I.says("note: Sin: 2 nodes ('s1', 's2'); express it by "
+  EXPECT_TRUE(I.says("note: Det: 2 nodes ('s1', 's2'); express it by "
                      "operators"));
 }
 

@@ -186,3 +186,134 @@ TEST(ONNXSignal, ResizeKeepsWhatItHas) {
       .attribute("antialias", int64_t{1})
       .refuses("with antialiasing");
 }
+
+TEST(ONNXSignal, CrossEntropiesOfSoftmaxes) {
+  Dense X = Dice(4).tensor({2, 3, 4}), Class({2, 4}), Weights({3});
+  Weights.Data = {0.5, 2, 1};
+  for (size_t I = 0; I < 8; ++I)
+    Class.Data[I] = static_cast<double>(I % 3);
+  // Large numbers must not overflow on the way.
+  for (double &V : X.Data)
+    V *= 300;
+  Dense Logs(X.Shape), None({2, 4}), Mean({1});
+  Mean.Shape = {};
+  double Total = 0;
+  forEach(Class.Shape, [&](const Dims &I) {
+    double Most = -HUGE_VAL, Sum = 0;
+    for (int64_t C = 0; C < 3; ++C)
+      Most = std::max(Most, X.at({I[0], C, I[1]}));
+    for (int64_t C = 0; C < 3; ++C)
+      Sum += std::exp(X.at({I[0], C, I[1]}) - Most);
+    for (int64_t C = 0; C < 3; ++C)
+      Logs.at({I[0], C, I[1]}) = X.at({I[0], C, I[1]}) - Most - std::log(Sum);
+    auto Of = static_cast<int64_t>(Class.at(I));
+    double W = Weights.at({Of});
+    None.at(I) = -W * Logs.at({I[0], Of, I[1]});
+    Mean.Data[0] += None.at(I);
+    Total += W;
+  });
+  Mean.Data[0] /= Total;
+  OneNode("SoftmaxCrossEntropyLoss", X.Shape, 13, 2)
+      .attribute("reduction", "none")
+      .integers(Class)
+      .operand(Weights)
+      .expect({X}, {None, Logs}, 1e-6);
+  OneNode("SoftmaxCrossEntropyLoss", X.Shape)
+      .integers(Class)
+      .operand(Weights)
+      .expect({X}, {Mean}, 1e-6);
+  OneNode("SoftmaxCrossEntropyLoss", {3}).integers(Class).refuses("compare");
+}
+
+TEST(ONNXSignal, LogarithmsOfSumsOfExponentials) {
+  Dense X = Dice(5).tensor({2, 3}), Y({2, 1});
+  for (double &V : X.Data)
+    V *= 500;
+  for (int64_t I = 0; I < 2; ++I) {
+    double Most = std::max({X.at({I, 0}), X.at({I, 1}), X.at({I, 2})}), Sum = 0;
+    for (int64_t K = 0; K < 3; ++K)
+      Sum += std::exp(X.at({I, K}) - Most);
+    Y.Data[static_cast<size_t>(I)] = Most + std::log(Sum);
+  }
+  OneNode("ReduceLogSumExp", X.Shape)
+      .attribute("axes", Dims{-1})
+      .expect({X}, {Y}, 1e-6);
+}
+
+TEST(ONNXRecurrent, LayersAreUnrolled) {
+  Dice D(9);
+  const int64_t Steps = 3, Cases = 2, In = 2, Hidden = 4;
+  for (const char *Direction : {"forward", "reverse", "bidirectional"})
+    for (bool CasesFirst : {false, true})
+      for (bool Start : {false, true}) {
+        SCOPED_TRACE(std::string(Direction) +
+                     (CasesFirst ? " cases first" : "") +
+                     (Start ? " with a state" : ""));
+        bool Both = std::string(Direction) == "bidirectional";
+        int64_t Ways = Both ? 2 : 1;
+        Dense W = D.tensor({Ways, Hidden, In}),
+              R = D.tensor({Ways, Hidden, Hidden}),
+              B = D.tensor({Ways, 2 * Hidden});
+        // As the definition has it: [steps, cases, ...].
+        Dense X = D.tensor({Steps, Cases, In}),
+              H0 = D.tensor({Ways, Cases, Hidden}),
+              Y({Steps, Ways, Cases, Hidden}), Last({Ways, Cases, Hidden});
+        for (int64_t Way = 0; Way < Ways; ++Way) {
+          bool Back = Way == 1 || std::string(Direction) == "reverse";
+          Dense H({Cases, Hidden});
+          for (int64_t C = 0; C < Cases; ++C)
+            for (int64_t J = 0; J < Hidden; ++J)
+              H.at({C, J}) = Start ? H0.at({Way, C, J}) : 0;
+          for (int64_t S = 0; S < Steps; ++S) {
+            int64_t At = Back ? Steps - 1 - S : S;
+            Dense Next({Cases, Hidden});
+            forEach(Next.Shape, [&](const Dims &I) {
+              double Sum = B.at({Way, I[1]}) + B.at({Way, Hidden + I[1]});
+              for (int64_t K = 0; K < In; ++K)
+                Sum += W.at({Way, I[1], K}) * X.at({At, I[0], K});
+              for (int64_t K = 0; K < Hidden; ++K)
+                Sum += R.at({Way, I[1], K}) * H.at({I[0], K});
+              Next.at(I) = std::tanh(Sum);
+            });
+            H = Next;
+            forEach(H.Shape, [&](const Dims &I) {
+              Y.at({At, Way, I[0], I[1]}) = H.at(I);
+            });
+          }
+          forEach(H.Shape,
+                  [&](const Dims &I) { Last.at({Way, I[0], I[1]}) = H.at(I); });
+        }
+        auto Swapped = [](const Dense &T) {
+          Dense Out({T.Shape[1], T.Shape[0], T.Shape[2]});
+          forEach(Out.Shape,
+                  [&](const Dims &I) { Out.at(I) = T.at({I[1], I[0], I[2]}); });
+          return Out;
+        };
+        Dense YFirst({Cases, Steps, Ways, Hidden});
+        forEach(YFirst.Shape, [&](const Dims &I) {
+          YFirst.at(I) = Y.at({I[1], I[2], I[0], I[3]});
+        });
+        Dense XIn = CasesFirst ? Swapped(X) : X;
+        OneNode M("RNN", XIn.Shape, 14, 2);
+        M.attribute("direction", Direction)
+            .attribute("layout", int64_t{CasesFirst})
+            .operand(W)
+            .operand(R)
+            .operand(B);
+        if (Start)
+          M.missing().operand(CasesFirst ? Swapped(H0) : H0);
+        M.expect({XIn},
+                 CasesFirst ? std::vector{YFirst, Swapped(Last)}
+                            : std::vector{Y, Last},
+                 1e-5);
+      }
+  OneNode("RNN", {3, 2, 2}, 14)
+      .attribute("clip", 1.0f)
+      .operand(D.tensor({1, 4, 2}))
+      .operand(D.tensor({1, 4, 4}))
+      .refuses("RNN with the attribute 'clip'");
+  OneNode("RNN", {3, 2, 2}, 14)
+      .operand(D.tensor({1, 4, 3}))
+      .operand(D.tensor({1, 4, 4}))
+      .refuses("cannot apply a recurrent layer to");
+}

@@ -8,7 +8,9 @@
 
 #include "nn2crn/Lowering/NcRelu.h"
 
+#include "../Layers.h"
 #include "../RandomGraph.h"
+#include "nn2crn/Graph/RailGrowth.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/IR/Verifier.h"
 #include "nn2crn/Lowering/Lowering.h"
@@ -63,9 +65,8 @@ Vector settle(const Network &Net, Vector Amounts) {
   return Amounts;
 }
 
-/// What \p Net shows at its output ports.
-std::vector<Vector> simulate(const Network &Net,
-                             const std::vector<Vector> &Inputs) {
+/// What is left in the end.
+Vector finalAmounts(const Network &Net, const std::vector<Vector> &Inputs) {
   Vector Amounts(Net.speciesRows());
   for (SpeciesId S : Net.species())
     Amounts[S.Value] = Net.initialValue(S);
@@ -78,7 +79,13 @@ std::vector<Vector> simulate(const Network &Net,
       }
       ++Next;
     }
-  Amounts = settle(Net, Amounts);
+  return settle(Net, Amounts);
+}
+
+/// What \p Net shows at its output ports.
+std::vector<Vector> simulate(const Network &Net,
+                             const std::vector<Vector> &Inputs) {
+  Vector Amounts = finalAmounts(Net, Inputs);
   std::vector<Vector> Outputs;
   for (const Port &P : Net.ports())
     if (P.Direction == PortDirection::Output) {
@@ -325,4 +332,51 @@ TEST(NcRelu, RefusesScalesBeyondAmounts) {
   Collected Diags;
   EXPECT_FALSE(lowerNcRelu(B.G, Diags.Engine));
   EXPECT_EQ(Diags.errors(DiagId::UnsupportedWeight), 1u) << Diags.text();
+}
+
+TEST(NcRelu, RailsHoldWhatTheGraphSaysTheyDo) {
+  double MostGrowth = 0;
+  for (unsigned Seed = 0; Seed < 300; ++Seed) {
+    SCOPED_TRACE(Seed);
+    Graph G = randomGraph(Seed, 6, 8).G;
+    if (Seed % 3 == 0) {
+      // Scales other than 1.
+      std::mt19937 Random(Seed);
+      G = randomLayers(Random);
+      quantize(G, 5, {});
+    }
+    RailGrowth Growth = railGrowth(G, {});
+    Collected Diags;
+    auto Net = lowerNcRelu(G, Diags.Engine);
+    ASSERT_TRUE(Net) << Diags.text();
+    // The inputs that were tried: all 200 for graphs as small as these.
+    std::mt19937_64 Random(1);
+    double Seen = 0, Value = 0, Amount = 0;
+    for (unsigned T = 0; T < 200; ++T) {
+      auto Inputs = randomInputs(G, {}, Random);
+      Vector Amounts = finalAmounts(*Net, Inputs);
+      for (const Port &P : Net->ports())
+        for (size_t I = 0;
+             P.Direction == PortDirection::Output && I < P.elementCount();
+             ++I) {
+          double Both = 0, Difference = 0;
+          for (PortTerm R : P.element(I)) {
+            Both += Amounts[R.Species.Value];
+            Difference += R.Coefficient * Amounts[R.Species.Value];
+          }
+          Amount = std::max(Amount, Both);
+          double Scale = P.scale(I).value();
+          Seen = std::max(Seen, Both / Scale);
+          Value = std::max(Value, std::fabs(Difference) / Scale);
+        }
+    }
+    double Slack = 1 + 1e-12;
+    EXPECT_NEAR(Growth.Outputs.Seen, Seen, 1e-9 * Seen);
+    EXPECT_NEAR(Growth.Outputs.Value, Value, 1e-9 * Seen);
+    EXPECT_LE(Seen, Growth.Outputs.Bound * Slack);
+    EXPECT_LE(Amount, Growth.Outputs.Amount * Slack);
+    EXPECT_LE(Growth.Outputs.Amount, Growth.LargestAmount);
+    MostGrowth = std::max(MostGrowth, Growth.seen());
+  }
+  EXPECT_GT(MostGrowth, 20);
 }

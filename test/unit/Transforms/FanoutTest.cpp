@@ -25,6 +25,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 
@@ -249,7 +250,8 @@ TEST(Fanout, ProductsAreTheSameOnRandomNetworks) {
          {"factor-fanout{max-depth=0}", "factor-fanout{max-depth=2}",
           "factor-fanout{objective=nucleotides max-products=4}",
           "factor-fanout{objective=reactions max-products=2}",
-          "split-fanout{max-products=2}", "split-fanout{max-products=5}"}) {
+          "split-fanout{max-products=2}", "split-fanout{max-products=5}",
+          "shift-and-add", "shift-and-add{max-coefficient=3}"}) {
       Network Before =
           Seed % 2 ? layered(Seed, Seed % 4 == 1) : test::randomNetwork(Seed);
       PassRun Did;
@@ -284,6 +286,38 @@ TEST(Fanout, FactoringIsNeverWorseUnderItsObjective) {
       EXPECT_LE(Factored("nucleotides").Nucleotides, Plain.Nucleotides) << Seed;
       EXPECT_LE(Factored("reactions").Reactions, Plain.Reactions) << Seed;
     }
+  }
+}
+
+TEST(Fanout, DoublingTakesAsFewMoleculesAsPromised) {
+  for (uint32_t A = 1; A < 200; ++A)
+    for (uint32_t B : {1u, 3u, 64u, A}) {
+      Network Net = parse("@output y[2] single\nx -> " + std::to_string(A) +
+                          " y.0 + " + std::to_string(B) + " y.1\n");
+      PassRun Did;
+      Network After = run(Net, "shift-and-add", &Did);
+      uint64_t Was = computeCost(Net).ProductSlots,
+               Is = computeCost(After).ProductSlots;
+      EXPECT_EQ(Was - Is, count(Did, "saved")) << A << ' ' << B;
+      EXPECT_EQ(computeCost(After).Reactions, 1 + count(Did, "helpers"));
+      // A chain down to the last bit is one of those that it chooses from.
+      uint64_t Bits = std::bit_width(A | B);
+      EXPECT_LE(Is, std::min<uint64_t>(Was, 2 * (Bits - 1) + std::popcount(A) +
+                                                std::popcount(B)));
+      expectSameProducts(Net, After, std::to_string(A));
+      // Nothing is left to gain.
+      EXPECT_EQ(run(After, "shift-and-add").contentHash(), After.contentHash());
+    }
+  // The widest coefficients there are.
+  Network Net = parse("@output y[2] single\nx -> 2147483647 y.0 + y.1\n");
+  EXPECT_LE(computeCost(run(Net, "shift-and-add")).ProductSlots, 92u);
+}
+
+TEST(Fanout, DoublingNeverTakesMoreMolecules) {
+  for (uint32_t Seed = 0; Seed < 300; ++Seed) {
+    Network Net = layered(Seed, Seed % 3 == 0);
+    EXPECT_LE(computeCost(run(Net, "shift-and-add")).ProductSlots,
+              computeCost(Net).ProductSlots);
   }
 }
 

@@ -9,7 +9,9 @@
 #include "nn2crn/Verification/Certificate.h"
 #include "../ParseNetwork.h"
 
-#include "../GraphEval.h"
+#include "../RandomGraph.h"
+#include "nn2crn/Lowering/NcRelu.h"
+#include "nn2crn/Transforms/Pipeline.h"
 
 #include <gtest/gtest.h>
 
@@ -296,6 +298,47 @@ TEST(Certificate, RealWeightsAreComparedExactly) {
   auto C = certify(Net, &G, Diags.Engine);
   ASSERT_TRUE(C);
   EXPECT_EQ(C->Result, Verdict::Different) << certificateSummary(*C);
+}
+
+TEST(Certificate, DoublingsAreTheIntegersTheyStandFor) {
+  unsigned Changed = 0;
+  for (unsigned Seed = 0; Seed < 60; ++Seed) {
+    SCOPED_TRACE(Seed);
+    Builder B(Seed);
+    unsigned Bits = 2 + Seed % 11;
+    auto Integers = [&](uint32_t Rows, uint32_t Columns) {
+      SparseMatrix M(Columns);
+      for (uint32_t R = 0; R < Rows; ++R) {
+        for (uint32_t C = 0; C < Columns; ++C)
+          M.add(C, static_cast<double>(B.below(2u << Bits)) - (1 << Bits));
+        M.endRow();
+      }
+      return M;
+    };
+    ValueId V = B.G.addInput("x", {3});
+    for (uint32_t Width : {4u, 3u, 2u}) {
+      auto W = Integers(Width, B.G.value(V).Elements);
+      V = B.G.addAffine("a", {Width}, {{V, W, B.S}}, {}, B.S);
+      if (Width > 2)
+        V = B.G.addRelu("r", V, B.S);
+    }
+    B.G.addOutput("y", V, {2});
+    Collected Diags;
+    auto Net = lowerNcRelu(B.G, Diags.Engine);
+    ASSERT_TRUE(Net) << Diags.text();
+    auto P = Pipeline::parse(
+        Seed % 2 ? "shift-and-add" : "fuse-fanout,shift-and-add,factor-fanout",
+        Diags.Engine);
+    PassContext Context(Diags.Engine, [](std::string_view) {});
+    PassRun Run;
+    size_t Before = Net->speciesCount();
+    ASSERT_TRUE(runPipeline(*P, *Net, Context, {}, Run)) << Diags.text();
+    Changed += Net->speciesCount() != Before;
+    auto C = certify(*Net, &B.G, Diags.Engine);
+    ASSERT_TRUE(C) << Diags.text();
+    EXPECT_EQ(C->Result, Verdict::Equal) << certificateSummary(*C);
+  }
+  EXPECT_GE(Changed, 55u);
 }
 
 TEST(Certificate, PortsMustFit) {
