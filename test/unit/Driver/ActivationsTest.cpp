@@ -150,7 +150,7 @@ TEST(Activations, FunctionsAreKeptWhereTheyAreDefined) {
             std::string::npos);
   Collected Round;
   EXPECT_FALSE(
-      prepareFixedPoint(H, true, {}, {ValueRange{-1, 1}}, Round.Engine));
+      prepareFixedPoint(H, {true}, {}, {ValueRange{-1, 1}}, Round.Engine));
   EXPECT_EQ(Round.errors(DiagId::UndefinedFunction), 1u) << Round.text();
 }
 
