@@ -156,6 +156,7 @@ private:
       if (Relevant[S.Value] && varies(S))
         Members[Of[S.Value]].push_back(S);
     BlockOf.assign(Rows, None);
+    DiesOut.assign(Rows, false);
     Local.assign(Rows, 0);
     for (auto &M : Members) {
       if (M.empty())
@@ -167,7 +168,22 @@ private:
       }
       Blocks.push_back({std::move(M), {}});
       Reasons.push_back(examine(At));
+      const FixedPointBlock &B = Blocks.back();
+      if (B.Species.size() == 1 && !Reasons.back())
+        DiesOut[B.Species[0].Value] =
+            std::ranges::all_of(B.Flows, [](const BlockFlow &F) {
+              return F.Changes[0].Amount < 0;
+            });
     }
+  }
+
+  /// In the end nothing drives \p F any more.
+  bool diesOut(const BlockFlow &F) const {
+    auto Dies = [&](const auto &T) { return DiesOut[T.Species]; };
+    return F.Constant == 0 && std::ranges::all_of(F.Linears, Dies) &&
+           std::ranges::all_of(F.Products, [&](const BlockFlow::Product &P) {
+             return std::ranges::any_of(P.Factors, Dies);
+           });
   }
 
   /// The key of a flow: powers and changes of the block's species.
@@ -262,6 +278,8 @@ private:
   std::optional<NoFixedPoint> examineOne(const FixedPointBlock &B) const {
     uint32_t Growth = 0, HeldBy = 0;
     bool Source = false, Loss = false, Moves = false;
+    if (std::ranges::all_of(B.Flows, [&](const auto &F) { return diesOut(F); }))
+      return NoFixedPoint{Kind::Timed, B.Species[0], ReactionId()};
     for (const BlockFlow &F : B.Flows) {
       uint32_t Power = F.Powers.empty() ? 0 : F.Powers[0].Exponent;
       Moves |= moves(F);
@@ -408,6 +426,8 @@ private:
   std::vector<bool> Relevant;
   /// By species: its block, or None, and its place there.
   std::vector<uint32_t> BlockOf, Local;
+  /// By species: it tends to 0 in any case.
+  std::vector<bool> DiesOut;
   std::vector<FixedPointBlock> Blocks;
   std::vector<std::optional<NoFixedPoint>> Reasons;
   StableLimit Result;
@@ -419,6 +439,10 @@ std::string quoted(const Network &Net, SpeciesId S) {
 
 std::string explain(const Network &Net, const NoFixedPoint &P) {
   switch (P.What) {
+  case Kind::Timed:
+    return "all that changes " + quoted(Net, P.Species) +
+           " dies out, so its limit depends on what it started from and on "
+           "all that happened meanwhile (it is timed)";
   case Kind::NoLoss:
     return "nothing takes " + quoted(Net, P.Species) +
            " away by itself, so it has no fixed point of its own";
@@ -463,6 +487,9 @@ StableLimit nn2crn::analyzeStableLimit(const Network &Net) {
 
 std::string nn2crn::explainStableLimit(const Network &Net,
                                        const StableLimit &S) {
+  if (auto It = std::ranges::find(S.Problems, Kind::Timed, &NoFixedPoint::What);
+      !S && It != S.Problems.end())
+    return explain(Net, *It);
   if (!S && S.First)
     return explain(Net, S.Problems[0]);
   if (!S)
@@ -481,6 +508,8 @@ void nn2crn::noteStableLimit(const Network &Net, const StableLimit &S,
   constexpr size_t Most = 4;
   for (size_t I = 0; I < S.Problems.size() && I < Most; ++I) {
     const NoFixedPoint &P = S.Problems[I];
+    if (P.What == Kind::Timed)
+      continue;
     if (!S.First)
       D.note("nor is there a fixed point: " + explain(Net, P));
     else if (P.Reaction.isValid())

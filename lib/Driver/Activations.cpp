@@ -13,11 +13,12 @@
 using namespace nn2crn;
 
 bool nn2crn::isKnownActivationWay(std::string_view Way) {
-  return Way == "auto" || Way == "piecewise" || Way == "fixed-point";
+  return Way == "auto" || Way == "piecewise" || Way == "fixed-point" ||
+         Way == "timed";
 }
 
 std::string_view nn2crn::activationWays() {
-  return "auto, piecewise or fixed-point";
+  return "auto, piecewise, fixed-point or timed";
 }
 
 static std::string twoDigits(double V) {

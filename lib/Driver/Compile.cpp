@@ -36,8 +36,10 @@ static bool checkWays(const CompileOptions &Options, DiagnosticEngine &Diags) {
   if (!isKnownActivationWay(Way))
     return Reject("no way to treat activations is named '" + Way + "'",
                   "known ways: " + std::string(activationWays()));
-  bool FixedPoint = Options.Scheme == "fixed-point" || Way == "fixed-point";
-  if ((Options.Scheme == "nc-relu" && Way == "fixed-point") ||
+  bool FixedPoint =
+      Options.Scheme == "fixed-point" || Way == "fixed-point" || Way == "timed";
+  if ((Options.Scheme == "nc-relu" &&
+       (Way == "fixed-point" || Way == "timed")) ||
       (Options.Scheme == "fixed-point" && Way == "piecewise"))
     return Reject("the scheme " + Options.Scheme + " has no " + Way +
                       " activations",
@@ -94,7 +96,8 @@ static std::optional<Network> lowered(Graph &G, const CompileOptions &Options,
                                       CompileReport &Report,
                                       DiagnosticEngine &Diags) {
   if (usesFixedPoints(Options, G)) {
-    FixedPointOptions How{Options.Scheme == "auto", Options.SequesterRelus};
+    FixedPointOptions How{Options.Scheme == "auto", Options.SequesterRelus,
+                          Options.Activations.Way == "timed"};
     Report.FixedPoint = prepareFixedPoint(G, How, Options.Weights, Box, Diags);
     if (!Report.FixedPoint)
       return std::nullopt;

@@ -92,6 +92,17 @@ void Preparation::roundSharp() {
 /// False after reporting that it cannot be.
 bool Preparation::report() {
   const Smoothing &S = M.Activations;
+  if (S.Chained) {
+    const Node &N = M.Rest.node(*S.Refused);
+    Diags
+        .error(DiagId::ApproximatedActivations, G.locate(N.Source),
+               std::string(N.Function.name()) +
+                   " comes after another timed activation, and would have to "
+                   "wait for it")
+        .note("only one layer of a model can be timed; use "
+              "--activation=fixed-point");
+    return false;
+  }
   if (S.Refused) {
     const Node &N = M.Rest.node(*S.Refused);
     if (S.Undefined) {
@@ -109,9 +120,14 @@ bool Preparation::report() {
   }
   DiagLocation Where;
   Where.File = G.File;
-  std::string What = "activations are fixed points of up to " +
-                     std::to_string(S.Units) + " units, within " +
-                     twoDigits(S.Error) + " each; ";
+  std::string What;
+  if (M.Timer)
+    What = std::to_string(S.Timed) + " of " + std::to_string(S.Activations) +
+           " activations are timed";
+  else
+    What = "activations are fixed points of up to " + std::to_string(S.Units) +
+           " units";
+  What += ", within " + twoDigits(S.Error) + " each; ";
   bool Lost = M.Weights.Samples && M.Weights.Samples->Lost != 0;
   What +=
       !M.Sharp || M.Weights.Exact
@@ -126,7 +142,8 @@ bool Preparation::report() {
   What += "readings move by at most " + twoDigits(S.Bound) +
           (S.Declared ? " for inputs in their ranges"
                       : " for inputs from -1 to 1, as no range is declared") +
-          ", by " + twoDigits(S.Measured) + " on random ones";
+          ", by " + twoDigits(S.Measured) + " on random ones" +
+          (M.Timer ? ", timers aside" : "");
   if (Keep)
     What += ", by " + twoDigits(M.Weights.Samples->Error) + " on the samples";
   bool Missed = Options.Budget && !(S.Bound <= *Options.Budget);
@@ -156,8 +173,9 @@ std::optional<FixedPointModel> Preparation::run(const FixedPointOptions &How) {
          "amounts of the sharp part are not bounded");
   if (!readWinners(G, Options, Diags, Keep))
     return std::nullopt;
+  bool Timed = How.Timed && hasTimed(G);
   std::optional<SplitGraph> Parts;
-  if (How.Split)
+  if (How.Split && !Timed)
     Parts = splitSharp(G);
   RestBox = Box;
   for (const GraphPort &P : G.outputs())
@@ -173,13 +191,15 @@ std::optional<FixedPointModel> Preparation::run(const FixedPointOptions &How) {
   } else {
     M.Rest = G;
   }
-  SmoothenOptions Smoothen{RestErrors, How.Sequester};
+  SmoothenOptions Smoothen{RestErrors, How.Sequester, Timed};
   M.Activations =
       Options.Budget
           ? smoothenWithin(M.Rest, *Options.Budget, RestBox, Smoothen)
           : smoothenWithError(M.Rest, DefaultSmoothError, RestBox, Smoothen);
   if (How.Sequester)
     M.Relus = Sequestration{M.Activations.ReluError, Box};
+  if (Timed)
+    M.Timer = Timing{M.Activations.ExponentError, Box};
   M.Activations.Declared = declaresAll(G, Box);
   if (M.Sharp && hasSharpOutputs())
     M.Activations.Bound = std::max(M.Activations.Bound, M.Weights.Bound);
@@ -215,7 +235,8 @@ static void orderOutputs(Network &Net, std::span<const std::string> Names) {
 std::optional<Network> nn2crn::lowerModel(const FixedPointModel &M,
                                           DiagnosticEngine &Diags) {
   if (!M.Sharp)
-    return lowerFixedPoint(M.Rest, Diags, M.Relus ? &*M.Relus : nullptr);
+    return lowerFixedPoint(M.Rest, Diags, M.Relus ? &*M.Relus : nullptr,
+                           M.Timer ? &*M.Timer : nullptr);
   auto Below = lowerNcRelu(*M.Sharp, Diags);
   if (!Below)
     return std::nullopt;

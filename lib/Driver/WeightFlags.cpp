@@ -28,8 +28,9 @@ WeightFlags::WeightFlags()
           "activation", cl::value_desc("way"), cl::init("auto"),
           cl::desc("What becomes of Sigmoid, Tanh and the like:\n"
                    "fixed-point (stable, the reactions' rates matter; the\n"
-                   "default), or piecewise (linear: rates do not matter,\n"
-                   "and --certify can prove it)")),
+                   "default), piecewise (linear: rates do not matter, and\n"
+                   "--certify can prove it), or timed (Exp, Sigmoid, Tanh\n"
+                   "and Softmax exactly, once; others are fixed points)")),
       Segments("segments", cl::value_desc("n"),
                cl::desc("Approximate each such activation by n segments, at\n"
                         "most n with --error-budget (default of piecewise: as\n"
@@ -63,8 +64,7 @@ bool WeightFlags::check(const Tool &T) const {
     return false;
   }
   if (!isKnownActivationWay(Activation)) {
-    T.usage("--activation expects " + std::string(activationWays()) +
-            " in this version");
+    T.usage("--activation expects " + std::string(activationWays()));
     return false;
   }
   if (Segments.getNumOccurrences() &&

@@ -25,8 +25,13 @@ evaluate(const Graph &G, const std::vector<std::vector<double>> &Inputs,
     std::vector<double> Out(Rows * Cases);
     for (size_t I = 0; I < N.Bias.size(); ++I)
       std::fill_n(&Out[I * Cases], Cases, N.Bias[I]);
+    std::vector<double> Over;
     for (const Node::Operand &O : N.Operands) {
       const std::vector<double> &In = Values[O.Value.Value];
+      if (N.Kind == NodeKind::Quotient && &O == &N.Operands[1]) {
+        Over = std::move(Out);
+        Out.assign(Over.size(), 0);
+      }
       if (N.Kind == NodeKind::Relu) {
         std::ranges::transform(In, Out.begin(),
                                [](double X) { return std::max(X, 0.0); });
@@ -48,6 +53,8 @@ evaluate(const Graph &G, const std::vector<std::vector<double>> &Inputs,
         std::copy_n(Sum, Cases, &Out[R * Cases]);
       }
     }
+    for (size_t R = 0; R < Over.size(); ++R)
+      Out[R] = Over[R] / Out[R];
     Values[N.Result.Value] = std::move(Out);
   }
   std::vector<std::vector<double>> Outputs;

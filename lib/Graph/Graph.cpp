@@ -112,6 +112,18 @@ ValueId Graph::addSmooth(std::string ResultName, ValueId Operand,
   return Result;
 }
 
+ValueId Graph::addQuotient(std::string ResultName, std::vector<int64_t> Shape,
+                           Node::Operand Over, Node::Operand Under,
+                           SourceId Source) {
+  std::vector<Node::Operand> Operands;
+  Operands.push_back(std::move(Over));
+  Operands.push_back(std::move(Under));
+  ValueId Result = addAffine(std::move(ResultName), std::move(Shape),
+                             std::move(Operands), {}, Source);
+  Nodes.back().Kind = NodeKind::Quotient;
+  return Result;
+}
+
 void Graph::addOutput(std::string OutputName, ValueId V,
                       std::vector<int64_t> Shape, OutputMeaning Meaning,
                       ValueId Scores) {
@@ -172,7 +184,7 @@ static std::string verifyNode(const Graph &G, NodeId Id) {
       return "an operand is made at or after it";
     if (O.Source.Value >= G.sources().size())
       return "an operand's source does not exist";
-    if (N.Kind != NodeKind::Affine) {
+    if (N.Kind == NodeKind::Relu || N.Kind == NodeKind::Smooth) {
       if (V.Elements != Result.Elements)
         return "its operand and its result differ in size";
       continue;
@@ -183,9 +195,20 @@ static std::string verifyNode(const Graph &G, NodeId Id) {
     for (double W : O.Weights.weights())
       if (!std::isfinite(W))
         return "a weight is not finite";
+      else if (N.Kind == NodeKind::Quotient && !(W > 0))
+        return "a weight of a quotient is not positive";
+    for (uint32_t R = 0; N.Kind == NodeKind::Quotient && R < Result.Elements;
+         ++R)
+      if (O.Weights.columnsOf(R).empty())
+        return "a quotient has an empty sum";
   }
-  if (N.Kind != NodeKind::Affine && (N.Operands.size() != 1 || !N.Bias.empty()))
+  if (N.Kind == NodeKind::Quotient) {
+    if (N.Operands.size() != 2 || !N.Bias.empty())
+      return "a quotient has two operands and no bias";
+  } else if (N.Kind != NodeKind::Affine &&
+             (N.Operands.size() != 1 || !N.Bias.empty())) {
     return "an activation has one operand and no bias";
+  }
   if (N.Kind == NodeKind::Smooth && !N.Function.isValid())
     return "its function has a parameter that it cannot have";
   if (!N.Bias.empty() && N.Bias.size() != Result.Elements)

@@ -9,6 +9,7 @@
 #include "nn2crn/Graph/Smoothen.h"
 
 #include "Spread.h"
+#include "Timed.h"
 
 #include <map>
 
@@ -19,7 +20,8 @@ class Smoothener {
 public:
   Smoothener(const Graph &G, const InputBox &Box,
              const SmoothenOptions &Options)
-      : G(G), Inputs(inputSpreads(G, Box)) {
+      : G(G), Inputs(inputSpreads(G, Box)),
+        Timed(G, Options.Timed, Options.Timed ? ranges() : Spreads()) {
     Chosen.Declared = declaresAll(G, Box);
     for (size_t I = 0; I < Options.InputErrors.size(); ++I)
       for (Spread &S : Inputs[G.inputs()[I].Value.Value])
@@ -41,11 +43,17 @@ private:
   const SmoothedSum *fit(const SmoothFunction &F, Interval On, double Error);
   bool activate(const Node &N, const std::vector<Spread> &In,
                 std::vector<Spread> &Out, double Error);
+  bool time(NodeId Id, const Spreads &Values, const std::vector<Spread> &In,
+            std::vector<Spread> &Out, double Error);
+
+  /// Of all values, without errors.
+  Spreads ranges() const;
 
   const Graph &G;
   Spreads Inputs;
+  TimedParts Timed;
   Smoothing Chosen;
-  /// By activation, in order.
+  /// By activation, in order; of no use for timed ones.
   std::vector<SmoothedSum> Sums;
   /// Activations of one kind on one interval share their sum.
   std::vector<Known> Fits;
@@ -119,21 +127,121 @@ bool Smoothener::activate(const Node &N, const std::vector<Spread> &In,
   return true;
 }
 
+/// What becomes of \p In in the model.
+static void applyModel(const Node &N, const std::vector<Spread> &In,
+                       std::vector<Spread> &Out) {
+  for (size_t I = 0; I < Out.size(); ++I)
+    if (N.Kind == NodeKind::Relu) {
+      Out[I] = positive(In[I]);
+    } else {
+      auto R = N.Function.range(In[I].Low, In[I].High);
+      Out[I] = {R.Low, R.High, In[I].Error};
+    }
+}
+
+Spreads Smoothener::ranges() const {
+  Spreads Values = Inputs;
+  propagate(G, Values,
+            [&](NodeId Id, bool, const std::vector<Spread> &In,
+                std::vector<Spread> &Out) {
+              applyModel(G.node(Id), In, Out);
+              return true;
+            });
+  return Values;
+}
+
+/// Where an exponential is off by the factor exp(+-\p Off), from a value of at
+/// most exp(\p High).
+static double exponentialError(double High, double Off) {
+  return std::exp(High) * std::expm1(Off);
+}
+
+/// Exponents are off by \p Error at most, beside what arrives.
+bool Smoothener::time(NodeId Id, const Spreads &Values,
+                      const std::vector<Spread> &In, std::vector<Spread> &Out,
+                      double Error) {
+  const SmoothFunction &F = G.node(Id).Function;
+  // Where only an exponential would be too large, half of it may not be.
+  constexpr double Largest = 27; // exp of it is below 10^12
+  double Slope = 0, Own = 0;
+  const SoftmaxStep *Step = Timed.step(Id);
+  if (Timed.scores(Id)) {
+    // Only quotients matter, which see to the errors.
+    applyModel(G.node(Id), In, Out);
+    ++Chosen.Activations;
+    ++Chosen.Timed;
+    Sums.emplace_back();
+    return true;
+  }
+  bool Half = F.Kind == SmoothKind::Sigmoid,
+       Bounded = Half || F.Kind == SmoothKind::Tanh;
+  if (Bounded) {
+    auto Seen = argumentsOf(F, In);
+    if (!Seen || std::max(-Seen->Low, Seen->High) > (Half ? 2 : 1) * Largest)
+      return false;
+    // Both exponents are off, and with them the argument by twice as much, for
+    // Sigmoid four times. The steepest slopes are 1/4 and 1.
+    Slope = F.lipschitz(Seen->Low, Seen->High);
+    Own = Half ? Error / 2 : Error;
+  }
+  for (size_t I = 0; I < Out.size(); ++I) {
+    auto R = F.range(In[I].Low, In[I].High);
+    double Off = 0;
+    if (Step) {
+      // The absolute values in a row of a Softmax's Jacobian add up to at most
+      // 1/2.
+      const Node &Sum = G.node(G.value(Step->Sums).Producer);
+      for (uint32_t K : Sum.Operands[0].Weights.columnsOf(Step->Sum[I]))
+        Off = std::max(Off, Timed.argumentError(*Step, K, Id, Values));
+      Off = (Off + Error) / 2;
+    } else if (Bounded) {
+      Off = Slope * In[I].Error + Own;
+    } else {
+      double High = F.Kind == SmoothKind::ExpBelow ? std::min(In[I].High, 0.0)
+                                                   : In[I].High;
+      if (!(High + In[I].Error <= Largest) || !(In[I].Low > -1e12))
+        return false;
+      Off = exponentialError(High, In[I].Error + Error);
+      Own = std::max(Own, exponentialError(High, Error));
+    }
+    Out[I] = {R.Low, R.High, Off};
+  }
+  ++Chosen.Activations;
+  ++Chosen.Timed;
+  Chosen.Error = std::max(Chosen.Error, Step ? Error / 2 : Own);
+  Sums.emplace_back();
+  return true;
+}
+
 const Smoothing &Smoothener::choose(double Error) {
   bool Declared = Chosen.Declared;
   Chosen = Smoothing();
   Chosen.Declared = Declared;
   Chosen.LeastSmoothing = HUGE_VAL;
-  Chosen.ReluError = Error;
+  Chosen.ReluError = Chosen.ExponentError = Error;
   Sums.clear();
+  if (Timed.chained()) {
+    Chosen.Refused = Timed.chained();
+    Chosen.Chained = true;
+    Chosen.Bound = HUGE_VAL;
+    return Chosen;
+  }
   Spreads Values = Inputs;
   NodeId Last;
-  bool Fine = propagate(G, Values,
-                        [&](NodeId Id, bool, const std::vector<Spread> &In,
-                            std::vector<Spread> &Out) {
-                          Last = Id;
-                          return activate(G.node(Id), In, Out, Error);
-                        });
+  bool Fine =
+      propagate(G, Values,
+                [&](NodeId Id, bool, const std::vector<Spread> &In,
+                    std::vector<Spread> &Out) {
+                  Last = Id;
+                  const Node &N = G.node(Id);
+                  if (!Timed.isNeeded(N.Result)) {
+                    applyModel(N, In, Out); // Nobody looks, but for intervals.
+                    Sums.emplace_back();
+                    return true;
+                  }
+                  return Timed.isTimed(Id) ? time(Id, Values, In, Out, Error)
+                                           : activate(N, In, Out, Error);
+                });
   if (!Fine)
     Chosen.Refused = Last;
   Chosen.Bound = Fine ? outputError(G, Values) : HUGE_VAL;
@@ -201,11 +309,29 @@ Graph Smoothener::replaced(bool KeepRelus) const {
   for (const GraphPort &P : G.inputs())
     New[P.Value.Value] = To.addInput(P.Name, P.Shape);
   size_t Next = 0;
-  for (const Node &N : G.nodes()) {
+  for (uint32_t At = 0; At < G.nodes().size(); ++At) {
+    const Node &N = G.nodes()[At];
     const Value &Result = G.value(N.Result);
     ValueId &Out = New[N.Result.Value];
-    if (N.Kind != NodeKind::Affine) {
-      const SmoothedSum &P = Sums[Next++];
+    bool Activation = N.Kind != NodeKind::Affine;
+    Next += Activation;
+    if (!Timed.isNeeded(N.Result))
+      continue;
+    if (const SoftmaxStep *S = Timed.step(NodeId(At))) {
+      Out = addStep(To, *S, New[S->Exponentials.Value], New[S->Sums.Value], N,
+                    Result);
+      continue;
+    }
+    if (const Scores *S = Timed.scores(NodeId(At))) {
+      Out = addShifted(To, *S, New, N, Result);
+      continue;
+    }
+    if (Timed.isTimed(NodeId(At))) {
+      Out = addTimed(To, N, New[N.Operands[0].Value.Value], Result);
+      continue;
+    }
+    if (Activation) {
+      const SmoothedSum &P = Sums[Next - 1];
       ValueId From = New[N.Operands[0].Value.Value];
       Out = N.Kind == NodeKind::Relu && KeepRelus
                 ? To.addRelu(Result.Name, From, N.Source)

@@ -5,125 +5,31 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// An element of a value is read as a sum over species, times coefficients, plus
-// a constant. What that sum is made of depends on the value: the two rails of
-// an input or of a sum with species of its own, the one species of a unit, or,
-// for a sum without, the terms of all that it adds up.
-//
-//===----------------------------------------------------------------------===//
 
-#include "nn2crn/Lowering/FixedPoint.h"
-
-#include "nn2crn/IR/Editor.h"
+#include "FixedPointLowering.h"
 
 #include <algorithm>
 #include <cmath>
 
 using namespace nn2crn;
-
-namespace {
-/// A species that an element is read from, and how many times it counts.
-struct Source {
-  SpeciesId Species;
-  double Coefficient;
-};
-
-/// A sum over species plus a constant.
-struct Reading {
-  std::vector<Source> Sources;
-  double Constant = 0;
-};
-
-/// How a value is there.
-enum class Form : uint8_t {
-  /// Two rails an element, which are filled from outside or relax to a sum.
-  Rails,
-  /// A species an element.
-  Units,
-  /// No species: readers read what it is made of.
-  Folded,
-};
-
-/// What an element of a value is read from: sources of element i at
-/// [Begin[i], Begin[i + 1]); none where the value is folded.
-struct Held {
-  Form F = Form::Folded;
-  std::vector<uint32_t> Begin{0};
-  std::vector<Source> Sources;
-  void endElement() { Begin.push_back(static_cast<uint32_t>(Sources.size())); }
-};
-
-class FixedPointLowering {
-public:
-  FixedPointLowering(const Graph &G, Network Below, DiagnosticEngine &Diags,
-                     const Sequestration *Relus = nullptr)
-      : G(G), Diags(Diags), Relus(Relus), Net(std::move(Below)), E(Net) {}
-  std::optional<Network> run();
-
-private:
-  bool checkKinds();
-  bool choose();
-  void addInputs();
-  void addSum(NodeId Id);
-  void addUnits(NodeId Id);
-  void addSequestrations(NodeId Id);
-  /// The most that the positive, or negative, terms of \p R add up to.
-  double most(const Reading &R, bool Negative) const;
-  void addOutputs();
-
-  /// Adds \p Times element \p I of \p V.
-  void read(ValueId V, uint32_t I, double Times, Reading &To) const;
-  /// Adds row \p I of the sum \p N.
-  void readRow(const Node &N, uint32_t I, double Times, Reading &To) const;
-  /// Sources in order of species, each once.
-  static void settle(Reading &R);
-  void addRails(Held &H, SignalId Signal, uint32_t I, const Reading &R,
-                OriginId Origin);
-  SignalId signalOf(const GraphPort &Output) const {
-    return OutputSignals[static_cast<size_t>(&Output - G.outputs().data())];
-  }
-  void bound(SpeciesId S, double Amount) {
-    if (!Relus)
-      return;
-    Most.resize(std::max<size_t>(Most.size(), S.Value + size_t{1}));
-    Most[S.Value] = Amount;
-  }
-  OriginId originOf(const Node &N) {
-    return E.provenance().addModelNode(G.source(N.Source).describe(),
-                                       G.value(N.Result).Elements);
-  }
-
-  const Graph &G;
-  DiagnosticEngine &Diags;
-  const Sequestration *Relus;
-  Network Net;
-  Editor E;
-  RateId One;
-  /// By ValueId.
-  std::vector<Held> Values;
-  /// By ValueId: the first output that shows it, or null.
-  std::vector<const GraphPort *> ShownAs;
-  /// By output: the signal that its name became.
-  std::vector<SignalId> OutputSignals;
-  /// By SpeciesId: no amount is larger for inputs in the box. Only for
-  /// sequestrations.
-  std::vector<double> Most;
-  unsigned Layer = 0, Sums = 0;
-};
-} // namespace
+using namespace nn2crn::fixedpoint;
 
 //===----------------------------------------------------------------------===//
 // Which sums have species
 //===----------------------------------------------------------------------===//
 
+static bool isExponential(const Node &N) {
+  return N.Kind == NodeKind::Smooth && N.Function.Kind == SmoothKind::Exp;
+}
+
 bool FixedPointLowering::checkKinds() {
   for (const Node &N : G.nodes()) {
-    if (N.Kind == NodeKind::Affine)
+    if (N.Kind == NodeKind::Affine || N.Kind == NodeKind::Quotient)
       continue;
     bool Smoothed = N.Kind == NodeKind::Smooth &&
                     N.Function.Kind == SmoothKind::SmoothedRelu;
-    if (Smoothed || (N.Kind == NodeKind::Relu && Relus))
+    if (Smoothed || (N.Kind == NodeKind::Relu && Relus) ||
+        (isExponential(N) && Timer))
       continue;
     Diags
         .error(DiagId::UnsupportedOperator, G.locate(N.Source),
@@ -146,7 +52,7 @@ bool FixedPointLowering::choose() {
   for (const Node &N : G.nodes())
     for (const Node::Operand &O : N.Operands) {
       auto &Of = Reads[O.Value.Value];
-      if (N.Kind != NodeKind::Affine)
+      if (N.Kind != NodeKind::Affine && N.Kind != NodeKind::Quotient)
         for (uint64_t &R : Of)
           ++R;
       else
@@ -161,8 +67,14 @@ bool FixedPointLowering::choose() {
     auto &Mine = Terms[N.Result.Value];
     uint32_t Elements = G.value(N.Result).Elements;
     if (N.Kind != NodeKind::Affine) {
-      for (uint64_t T : Terms[N.Operands[0].Value.Value])
-        Reactions += T + 3;
+      if (N.Kind != NodeKind::Quotient)
+        for (uint64_t T : Terms[N.Operands[0].Value.Value])
+          Reactions += T + 3;
+      else
+        for (const Node::Operand &O : N.Operands)
+          for (uint32_t R = 0; R < Elements; ++R)
+            for (uint32_t C : O.Weights.columnsOf(R))
+              Reactions += Terms[O.Value.Value][C];
       Mine.assign(Elements, 1);
       Values[N.Result.Value].F = Form::Units;
       continue;
@@ -263,8 +175,8 @@ void FixedPointLowering::addInputs() {
     OriginId Origin =
         E.provenance().addModelNode("input '" + P.Name + "'", Elements);
     ValueRange Range;
-    if (Relus)
-      Range = boxOf(Relus->Box, static_cast<size_t>(&P - G.inputs().data()));
+    if (Box)
+      Range = boxOf(*Box, static_cast<size_t>(&P - G.inputs().data()));
     Port Made;
     Made.Name = P.Name;
     Made.Direction = PortDirection::Input;
@@ -274,8 +186,8 @@ void FixedPointLowering::addInputs() {
       SpeciesId Up = E.addSpecies(SpeciesName(Signal, I, Rail::Positive), Mine);
       SpeciesId Down =
           E.addSpecies(SpeciesName(Signal, I, Rail::Negative), Mine);
-      bound(Up, std::max(Range.High, 0.0));
-      bound(Down, std::max(-Range.Low, 0.0));
+      bound(Up, std::max(Range.High, 0.0), 0);
+      bound(Down, std::max(-Range.Low, 0.0), 0);
       H.Sources.push_back({Up, 1});
       H.Sources.push_back({Down, -1});
       H.endElement();
@@ -310,7 +222,9 @@ void FixedPointLowering::addRails(Held &H, SignalId Signal, uint32_t I,
     if (!S.isValid())
       continue;
     E.addReaction({{S, 1}}, {}, One, Origin);
-    bound(S, most(R, Negative));
+    // Decay with rate 1 from a distance of at most all that there will be.
+    if (Box)
+      bound(S, most(R, Negative), most(R, Negative) + lag(R));
     H.Sources.push_back({S, Sign});
   }
   H.endElement();
@@ -321,9 +235,7 @@ void FixedPointLowering::addSum(NodeId Id) {
   Held &H = Values[N.Result.Value];
   if (H.F == Form::Folded)
     return;
-  const GraphPort *Shown = ShownAs[N.Result.Value];
-  SignalId Signal =
-      Shown ? signalOf(*Shown) : E.freshSignal("v" + std::to_string(Sums++));
+  SignalId Signal = signalFor(N, "v", Sums);
   OriginId Origin = originOf(N);
   Reading R;
   for (uint32_t I = 0; I < G.value(N.Result).Elements; ++I) {
@@ -335,12 +247,12 @@ void FixedPointLowering::addSum(NodeId Id) {
 }
 
 double FixedPointLowering::most(const Reading &R, bool Negative) const {
-  if (!Relus)
+  if (!Box)
     return 0;
   double Sign = Negative ? -1 : 1, Sum = std::max(Sign * R.Constant, 0.0);
   for (const Source &From : R.Sources)
     if (Sign * From.Coefficient > 0)
-      Sum += std::fabs(From.Coefficient) * Most[From.Species.Value];
+      Sum += std::fabs(From.Coefficient) * Bounds[From.Species.Value].Most;
   return Sum;
 }
 
@@ -349,9 +261,7 @@ double FixedPointLowering::most(const Reading &R, bool Negative) const {
 void FixedPointLowering::addSequestrations(NodeId Id) {
   const Node &N = G.node(Id);
   Held &H = Values[N.Result.Value];
-  const GraphPort *Shown = ShownAs[N.Result.Value];
-  SignalId Signal =
-      Shown ? signalOf(*Shown) : E.freshSignal("u" + std::to_string(Layer++));
+  SignalId Signal = signalFor(N, "u", Layer);
   OriginId Origin = originOf(N);
   Reading R;
   for (uint32_t I = 0; I < G.value(N.Result).Elements; ++I) {
@@ -377,9 +287,7 @@ void FixedPointLowering::addSequestrations(NodeId Id) {
 void FixedPointLowering::addUnits(NodeId Id) {
   const Node &N = G.node(Id);
   Held &H = Values[N.Result.Value];
-  const GraphPort *Shown = ShownAs[N.Result.Value];
-  SignalId Signal =
-      Shown ? signalOf(*Shown) : E.freshSignal("u" + std::to_string(Layer++));
+  SignalId Signal = signalFor(N, "u", Layer);
   OriginId Origin = originOf(N);
   RateId Smoothing = E.rate(Number(double{N.Function.Alpha}));
   auto RateOf = [&](double C) { return E.rate(Number(std::fabs(C))); };
@@ -389,8 +297,7 @@ void FixedPointLowering::addUnits(NodeId Id) {
     read(N.Operands[0].Value, I, 1, R);
     settle(R);
     OriginId Mine(Origin.Value + I);
-    SpeciesId Y = E.addSpecies(
-        SpeciesName(Signal, I, Shown ? Rail::Positive : Rail::None), Mine);
+    SpeciesId Y = E.addSpecies(SpeciesName(Signal, I, railFor(N)), Mine);
     E.addReaction({}, {{Y, 1}}, Smoothing, Mine);
     E.addReaction({{Y, 2}}, {{Y, 1}}, One, Mine);
     if (R.Constant > 0)
@@ -404,8 +311,12 @@ void FixedPointLowering::addUnits(NodeId Id) {
       else
         E.addReaction({{From.Species, 1}, {Y, 1}}, {{From.Species, 1}},
                       RateOf(From.Coefficient), Mine);
-    // s(x) is at most x and sqrt(h) above 0.
-    bound(Y, most(R, false) + std::sqrt(double{N.Function.Alpha}));
+    if (Box) {
+      // s(x) is at most x and sqrt(h) above 0. The distance from it falls at
+      // least as fast as the distance of log(y + h / s), but for what moves x.
+      double Small = N.Function.Alpha, Most = most(R, false) + std::sqrt(Small);
+      bound(Y, Most, std::log1p(Most * Most / Small) + lag(R));
+    }
     H.Sources.push_back({Y, 1});
     H.endElement();
   }
@@ -462,20 +373,28 @@ std::optional<Network> FixedPointLowering::run() {
     OutputSignals.push_back(
         E.freshSignal(P.Name + (Net.signals().find(P.Name) ? "_out" : "")));
   for (uint32_t I = 0; I < G.nodes().size(); ++I)
-    if (G.node(NodeId(I)).Kind == NodeKind::Affine)
+    if (const Node &N = G.node(NodeId(I)); N.Kind == NodeKind::Affine)
       addSum(NodeId(I));
-    else if (G.node(NodeId(I)).Kind == NodeKind::Relu)
+    else if (N.Kind == NodeKind::Relu)
       addSequestrations(NodeId(I));
+    else if (N.Kind == NodeKind::Quotient) {
+      if (!addQuotients(NodeId(I)))
+        return std::nullopt;
+    } else if (isExponential(N))
+      addExponentials(NodeId(I));
     else
       addUnits(NodeId(I));
+  if (!addTimer())
+    return std::nullopt;
   addOutputs();
   return std::move(Net);
 }
 
 std::optional<Network> nn2crn::lowerFixedPoint(const Graph &G,
                                                DiagnosticEngine &Diags,
-                                               const Sequestration *Relus) {
-  return FixedPointLowering(G, Network(), Diags, Relus).run();
+                                               const Sequestration *Relus,
+                                               const Timing *Timer) {
+  return FixedPointLowering(G, Network(), Diags, Relus, Timer).run();
 }
 
 std::optional<Network> nn2crn::lowerFixedPoint(const Graph &G, Network Below,

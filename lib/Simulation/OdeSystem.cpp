@@ -50,6 +50,33 @@ OdeSystem::OdeSystem(const CompiledNetwork &C) {
     ChangeBegin.push_back(Changes.size());
   }
   makePattern();
+  findFading();
+}
+
+void OdeSystem::findFading() {
+  std::vector<bool> Made(size());
+  for (const Change &X : Changes)
+    if (X.Amount > 0)
+      Made[X.Index] = true;
+  // By equation.
+  std::vector<uint32_t> Decay(size(), NoReaction);
+  for (uint32_t R = 0; R < reactionCount(); ++R) {
+    if (FactorBegin[R + 1] - FactorBegin[R] != 1)
+      continue;
+    const Factor &F = Factors[FactorBegin[R]];
+    for (uint64_t X = ChangeBegin[R]; X < ChangeBegin[R + 1]; ++X)
+      if (Changes[X].Index == F.Index && F.Power == 1 && !Made[F.Index])
+        Decay[F.Index] = R;
+  }
+  Fading.assign(reactionCount(), NoReaction);
+  for (uint32_t R = 0; R < reactionCount(); ++R)
+    for (uint64_t F = FactorBegin[R]; F < FactorBegin[R + 1]; ++F) {
+      bool Changed = false;
+      for (uint64_t X = ChangeBegin[R]; X < ChangeBegin[R + 1]; ++X)
+        Changed |= Changes[X].Index == Factors[F].Index;
+      if (!Changed && Decay[Factors[F].Index] != NoReaction)
+        Fading[R] = Decay[Factors[F].Index];
+    }
 }
 
 void OdeSystem::makePattern() {
@@ -176,6 +203,9 @@ double OdeSystem::slowestRelaxation(std::span<const double> Rates,
   double *Loss = Scratch.data(), *Gain = Loss + size(), *Source = Gain + size();
   for (size_t R = 0; R < reactionCount(); ++R) {
     double V = std::fabs(speed(Rates[R], R, Y));
+    // Decay takes at least one at a time.
+    if (Fading[R] != NoReaction && V <= Level * Rates[Fading[R]])
+      continue;
     // Net-consumed species come first: a reaction without any never ends.
     bool Endless = !(Changes[ChangeBegin[R]].Amount < 0);
     for (uint64_t X = ChangeBegin[R]; X < ChangeBegin[R + 1]; ++X) {

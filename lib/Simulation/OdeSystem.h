@@ -60,7 +60,8 @@ public:
   /// tends to is above \p Level, and the longest time in which a source that
   /// never ends makes \p Level of something that is never consumed. Of a
   /// species of which less than \p Level can be consumed any more, by
-  /// \p Consumable, nothing is lost.
+  /// \p Consumable, nothing is lost; and a reaction that will fire less than
+  /// \p Level times before a catalyst of it has decayed is left out.
   double slowestRelaxation(std::span<const double> Rates, const double *Y,
                            double Level, std::span<const double> Consumable,
                            std::vector<double> &Scratch) const;
@@ -76,6 +77,7 @@ private:
   };
   double speed(double Rate, size_t R, const double *Y) const;
   void makePattern();
+  void findFading();
 
   std::vector<uint32_t> SpeciesOf;
   std::vector<double> Base;
@@ -85,6 +87,10 @@ private:
   /// Reactants that do, by equation.
   std::vector<Factor> Factors;
   std::vector<Change> Changes;
+  /// By reaction: one in which a catalyst of it, that nothing makes, decays by
+  /// itself; or NoReaction.
+  std::vector<uint32_t> Fading;
+  static constexpr uint32_t NoReaction = UINT32_MAX;
   std::vector<int32_t> ColumnBegin, Rows, Diagonal;
   /// For each reaction, each of its factors, each of its changes: the place in
   /// the Jacobian.

@@ -100,6 +100,9 @@ struct FixedPointBlock {
 /// Why species have no fixed point that could be proven.
 struct NoFixedPoint {
   enum class Kind : uint8_t {
+    /// All that changes Species dies out, so that its limit depends on the
+    /// history: a timed exponential, and the like.
+    Timed,
     /// Nothing takes Species away.
     NoLoss,
     /// Species is made of itself only, so that 0 is a fixed point too.

@@ -20,14 +20,15 @@ namespace nn2crn {
 
 /// What becomes of activations that are not piecewise linear.
 struct ActivationOptions {
-  /// "auto", "piecewise" or "fixed-point". Schemes other than auto decide it.
+  /// "auto", "piecewise", "fixed-point" or "timed", which is "fixed-point" but
+  /// for Exp, Sigmoid, Tanh and Softmax. Schemes other than auto decide it.
   std::string Way = "auto";
   /// Segments of each, at most, from 1 to MostSegments; for "piecewise".
   std::optional<unsigned> Segments;
 };
 
 bool isKnownActivationWay(std::string_view Way);
-/// "auto, piecewise or fixed-point".
+/// "auto, piecewise, fixed-point or timed".
 std::string_view activationWays();
 
 /// What was done to a model so that it can be lowered.

@@ -34,6 +34,8 @@ struct FixedPointModel {
   Smoothing Activations;
   /// How ReLUs of Rest are sequestrations, where they are.
   std::optional<Sequestration> Relus;
+  /// How exact timed exponentials are, where there are any.
+  std::optional<Timing> Timer;
 };
 
 struct FixedPointOptions {
@@ -41,6 +43,9 @@ struct FixedPointOptions {
   bool Split = true;
   /// ReLUs are sequestrations instead of smoothed; not with Split.
   bool Sequester = false;
+  /// Exp, Sigmoid, Tanh and Softmax are timed, where there are any. A
+  /// rate-independent part settles too slowly for that: nothing is split then.
+  bool Timed = false;
 };
 
 /// Prepares \p G and says what that does. Weights of rate-independent ReLUs are

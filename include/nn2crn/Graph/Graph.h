@@ -79,6 +79,11 @@ enum class NodeKind : uint8_t {
   /// Result = Function(operand), element by element. linearize() replaces
   /// these; rounding weights, lowering and certificates are for graphs without.
   Smooth,
+  /// Result = (Weights x first operand) / (Weights x second operand), element
+  /// by element. Weights and operands are positive, and the first sum is part
+  /// of the second, so that results are at most 1. smoothen() makes these; no
+  /// model has them.
+  Quotient,
 };
 
 struct Node {
@@ -92,8 +97,8 @@ struct Node {
   };
 
   NodeKind Kind = NodeKind::Affine;
-  /// Any number for Affine (none: a constant), one for Relu and Smooth. A value
-  /// may stand more than once; the terms add up.
+  /// Any number for Affine (none: a constant), one for Relu and Smooth, two for
+  /// Quotient. A value may stand more than once; the terms add up.
   std::vector<Operand> Operands;
   /// Empty (all 0), or one an element of the result. Finite.
   std::vector<double> Bias;
@@ -149,6 +154,9 @@ public:
   /// \p Function must be valid.
   ValueId addSmooth(std::string Name, ValueId Operand, SmoothFunction Function,
                     SourceId Source);
+  /// Matrices fit, and have positive weights and no empty row.
+  ValueId addQuotient(std::string Name, std::vector<int64_t> Shape,
+                      Node::Operand Over, Node::Operand Under, SourceId Source);
   /// One value may stand under several outputs, and may be an input.
   void addOutput(std::string Name, ValueId Value, std::vector<int64_t> Shape,
                  OutputMeaning Meaning = {}, ValueId Scores = {});

@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Replaces every activation of a graph, ReLUs included, by smoothed ReLUs
-// between two affine nodes: what the fixed-point lowering has a reaction
-// network for. The counterpart of Linearize.h, which replaces smooth
-// activations by sharp ones.
+// between two affine nodes, or by exponentials and quotients: what the
+// fixed-point lowering has a reaction network for. The counterpart of
+// Linearize.h, which replaces smooth activations by sharp ones.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,19 +26,22 @@ namespace nn2crn {
 
 /// What replacing activations by smoothed ReLUs did.
 struct Smoothing {
-  /// Nodes that were replaced, and units of them that a single element takes at
-  /// most.
-  size_t Activations = 0;
+  /// Nodes that were replaced, those that are timed among them, and units of
+  /// them that a single element takes at most.
+  size_t Activations = 0, Timed = 0;
   unsigned Units = 0;
-  /// The largest error of one, on what it can see; proven.
+  /// The largest error of one, on what it can see; proven. Of timed ones, for a
+  /// timer that keeps exponents within ExponentError.
   double Error = 0;
   /// That of every ReLU.
   double ReluError = 0;
+  /// That of the exponent of every timed exponential.
+  double ExponentError = 0;
   /// The least smoothing, h: settling takes up to 1 / (2 sqrt(h)).
   double LeastSmoothing = 0;
   /// No output moves by more for inputs in the box.
   double Bound = 0;
-  /// The largest that random inputs from the box showed.
+  /// The largest that random inputs from the box showed; timers aside.
   double Measured = 0;
   /// False where unit inputs, -1 to 1, stand in for ranges that nobody gave.
   bool Declared = true;
@@ -46,6 +49,9 @@ struct Smoothing {
   std::optional<NodeId> Refused;
   /// Where that is because it is not defined at all that it may see: that.
   std::optional<Interval> Undefined;
+  /// Whether that is a timed one with another before it, which no timer can be
+  /// slow enough for.
+  bool Chained = false;
 };
 
 /// Error of an activation where nothing else is asked for: what four units have
@@ -59,7 +65,13 @@ struct SmoothenOptions {
   std::span<const double> InputErrors = {};
   /// ReLUs stay, since something else comes as near to them.
   bool KeepRelus = false;
+  /// Exp, Sigmoid, Tanh and Softmax become exponentials (SmoothKind::Exp) and
+  /// quotients of them, which a timer makes exact.
+  bool Timed = false;
 };
+
+/// Whether \p G has functions that SmoothenOptions::Timed is for.
+bool hasTimed(const Graph &G);
 
 /// Each activation within \p Error.
 Smoothing smoothenWithError(Graph &G, double Error, const InputBox &Box,

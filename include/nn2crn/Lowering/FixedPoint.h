@@ -37,6 +37,17 @@
 // everywhere, exponentially at last. docs/rationale/fixed-point.md has the
 // proof.
 //
+//   timed   exponentials and their quotients, exactly, but once:
+//             T -> [e], T(0) = 1
+//             U + T + E -> U + T + 2 E [e w] or U + T + E -> U + T [-e w],
+//             T + E -> T + 2 E [e b] or T + E -> T [-e b],  E(0) = 1
+//             E -> E + P [a],  E' + P -> E' [a']
+//           While T decays, E grows to exp(integral of e T x): to exp(x), if x
+//           has settled by the time that the timer has run much. P tends to the
+//           quotient of a sum over E and one over E'. The only reactions with
+//           three reactants. The limit depends on the history: these species
+//           must start at 1, all others at 0, and inputs must not change.
+//
 // A graph may be lowered onto a rate-independent network, whose final amounts
 // it reads: a mixed network.
 //
@@ -60,10 +71,20 @@ struct Sequestration {
   InputBox Box;
 };
 
+/// Exponentials by a timer.
+struct Timing {
+  /// How far an exponent may be off, for inputs in the box, because what it is
+  /// made of has not settled when the timer starts.
+  double Error = 0;
+  InputBox Box;
+};
+
 /// Lowers \p G, whose activations must be smoothed ReLUs (smoothen()), and
-/// ReLUs where \p Relus says how. Empty after a report.
+/// ReLUs where \p Relus says how, and exponentials where \p Timer says how
+/// exact. Says how slow the timer has to be. Empty after a report.
 std::optional<Network> lowerFixedPoint(const Graph &G, DiagnosticEngine &Diags,
-                                       const Sequestration *Relus = nullptr);
+                                       const Sequestration *Relus = nullptr,
+                                       const Timing *Timer = nullptr);
 
 /// Lowers \p G onto \p Below: inputs of \p G are outputs of \p Below by name,
 /// and stop being outputs. No reaction consumes what they read.
