@@ -171,9 +171,9 @@ bool Preparation::report() {
 std::optional<FixedPointModel> Preparation::run(const FixedPointOptions &How) {
   assert(!(How.Split && How.Sequester) &&
          "amounts of the sharp part are not bounded");
-  bool Timed = How.Timed && hasTimed(G);
   if (!readWinners(G, Options, Diags, Keep))
     return std::nullopt;
+  bool Timed = How.Timed && hasTimed(G);
   std::optional<SplitGraph> Parts;
   if (How.Split && !Timed)
     Parts = splitSharp(G);

@@ -47,11 +47,11 @@ struct Smoothing {
   bool Declared = true;
   /// An activation for which no sum was found; then nothing was replaced.
   std::optional<NodeId> Refused;
+  /// Where that is because it is not defined at all that it may see: that.
+  std::optional<Interval> Undefined;
   /// Whether that is a timed one with another before it, which no timer can be
   /// slow enough for.
   bool Chained = false;
-  /// Where that is because it is not defined at all that it may see: that.
-  std::optional<Interval> Undefined;
 };
 
 /// Error of an activation where nothing else is asked for: what four units have
