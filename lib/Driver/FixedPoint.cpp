@@ -67,6 +67,10 @@ double Preparation::gain() const {
   return (Bound(Each) - Bound(0)) / Each;
 }
 
+static bool hasExactWeights(Graph G, const InputBox &Box) {
+  return quantize(G, WeightOptions::DefaultBits, Box).Exact;
+}
+
 void Preparation::roundSharp() {
   unsigned Most = Options.Bits.value_or(Options.Budget || Keep
                                             ? WeightOptions::MostBits
@@ -177,6 +181,10 @@ std::optional<FixedPointModel> Preparation::run(const FixedPointOptions &How) {
   std::optional<SplitGraph> Parts;
   if (How.Split && !Timed)
     Parts = splitSharp(G);
+  // Weights that would have to be rounded are better off as rates, unless
+  // rounding is asked for.
+  if (Parts && !Options.Bits && !Keep && !hasExactWeights(Parts->Sharp, Box))
+    Parts.reset();
   RestBox = Box;
   for (const GraphPort &P : G.outputs())
     M.Outputs.push_back(P.Name);

@@ -33,8 +33,9 @@ namespace nn2crn {
 struct CompileOptions {
   /// "auto", "nc-relu" or "fixed-point". Auto computes smooth activations, and
   /// what depends on them, as fixed points, and what comes before without
-  /// rates; but all of it without rates where a certificate, segments or
-  /// piecewise activations are asked for.
+  /// rates where its weights need no rounding or rounding is asked for; but all
+  /// of it without rates where a certificate, segments or piecewise activations
+  /// are asked for.
   std::string Scheme = "auto";
   /// ReLUs of the scheme fixed-point as sequestrations, rather than smoothed.
   bool SequesterRelus = false;

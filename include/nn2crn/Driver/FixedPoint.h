@@ -39,7 +39,9 @@ struct FixedPointModel {
 };
 
 struct FixedPointOptions {
-  /// ReLUs that no smooth activation comes before stay exact.
+  /// ReLUs that no smooth activation comes before stay exact, if their weights
+  /// are integers times a step, or are to be rounded (WeightOptions::Bits, or
+  /// samples to keep the winners of).
   bool Split = true;
   /// ReLUs are sequestrations instead of smoothed; not with Split.
   bool Sequester = false;
