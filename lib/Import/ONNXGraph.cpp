@@ -363,6 +363,9 @@ static std::string adviceFor(const std::string &Op, std::string_view Why) {
   if (Why.ends_with("which rounds") || Why.ends_with("where it jumps"))
     return "only continuous functions can be compiled; leave it out of the "
            "exported model, or to the reader of the output";
+  if (Why == "with select_last_index")
+    return "equal scores cannot be told apart; export without it, or leave the "
+           "head out";
   if (Why.ends_with("which wraps around"))
     return "export the model in float32";
   static const std::map<std::string, std::string, std::less<>> Advice = {

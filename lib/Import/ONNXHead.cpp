@@ -193,6 +193,9 @@ Tensor Operator::argMax() {
     return knownWinner(*X, *A, std::move(Dims), Sign, *Last != 0);
   Tensor Out;
   if (Compute) {
+    // Of equal scores the last is wanted, and there is no telling which.
+    if (*Last)
+      return refuse("with select_last_index");
     Tensor Scores = scaled(*X, Sign);
     Out = winnerOf(Scores, *A);
     if (Out.S == Tensor::State::Broken)

@@ -39,7 +39,7 @@ namespace fs = std::filesystem;
 using Kind = Verdict::Kind;
 
 /// Of processor time, for one test.
-static constexpr unsigned MostSeconds = 60;
+static constexpr unsigned MostSeconds = 240;
 
 namespace {
 struct Arguments {
