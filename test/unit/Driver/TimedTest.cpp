@@ -163,7 +163,7 @@ double distance(const SimulationResult &R, const Graph &Model, const Array &X) {
 
 TEST(Timed, NetworksAreWithinTheirBounds) {
   std::vector<double> Ratios;
-  for (unsigned Seed = 0; Seed < 60; ++Seed) {
+  for (unsigned Seed = 0; Seed < 200; ++Seed) {
     SCOPED_TRACE("seed " + std::to_string(Seed));
     Graph G = randomTimed(Seed);
     ASSERT_EQ(verify(G), "");
