@@ -79,6 +79,16 @@ static std::string unusable(const Graph &G, const StoredCase &C) {
                              [](double V) { return std::isfinite(V); }))
       return "a stored output is not finite";
   }
+  // Each of these becomes dozens of reactions, so that a test would take half a
+  // minute.
+  constexpr uint64_t MostSmooth = 20000;
+  uint64_t Smooth = 0;
+  for (const Node &N : G.nodes())
+    if (N.Kind == NodeKind::Smooth)
+      Smooth += G.value(N.Result).Elements;
+  if (Smooth > MostSmooth)
+    return "more than " + std::to_string(MostSmooth) +
+           " smooth activations are too many for a test";
   return {};
 }
 
