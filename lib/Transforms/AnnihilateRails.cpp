@@ -13,6 +13,7 @@
 #include "nn2crn/Transforms/Pass.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace nn2crn;
 
@@ -72,10 +73,10 @@ a.p + a.n -> [k = 1]
   PassInfo info() const override { return Info; }
 
   PassResult run(Network &Net, PassContext &Context) override {
-    if (!(Above >= 0) || !(Rate > 0)) {
+    if (!(Above >= 0) || !(Rate > 0) || !std::isfinite(double(Rate))) {
       Context.Diags.error(DiagId::BadArgument, {},
                           "annihilate-rails expects above of at least 0 and a "
-                          "positive rate");
+                          "positive, finite rate");
       return PassResult::failed();
     }
     if (FeedForward F = analyzeFeedForward(Net); !F) {

@@ -137,6 +137,9 @@ bool CommonMode::changesNoReading() {
       for (Term T : R.reactants())
         if (More[T.Species.Value] != Form{})
           return false;
+  for (SpeciesId S : Net.species())
+    if (Net.flags(S).Observed && More[S.Value] != Form{})
+      return false;
   for (const Port &P : Net.ports()) {
     if (P.Direction == PortDirection::Input)
       continue;

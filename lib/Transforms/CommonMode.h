@@ -41,7 +41,8 @@ public:
   /// which nothing holds.
   void feed(uint32_t Which, std::span<const SpeciesId> Species);
   /// True where it is proven that no output or state port reads anything else,
-  /// for any amounts of what is fed. Linear in the size of the network.
+  /// and that no more is left of any species flagged Observed, for any amounts
+  /// of what is fed. Linear in the size of the network.
   bool changesNoReading();
 
 private:

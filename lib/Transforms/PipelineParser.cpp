@@ -11,6 +11,7 @@
 #include "llvm/ADT/StringExtras.h"
 
 #include <algorithm>
+#include <set>
 
 using namespace nn2crn;
 
@@ -160,6 +161,7 @@ private:
 
   /// After "{", up to and with "}".
   bool options(Pass &P) {
+    std::set<PassOption *> Given;
     while (!consume('}')) {
       size_t KeyAt = At;
       std::string_view Key = until(" \t\r\n,{}()<>=");
@@ -176,6 +178,11 @@ private:
                   : "'" + Name + "' has no option '" + std::string(Key) + "'")
             .note(Known.empty() ? "it has no options"
                                 : "its options are: " + Known);
+        return false;
+      }
+      if (!Given.insert(*It).second) {
+        error(KeyAt, Key.size(),
+              "'" + std::string(Key) + "' is given a value twice");
         return false;
       }
       if (!consume('=')) {
