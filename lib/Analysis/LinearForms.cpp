@@ -341,7 +341,10 @@ uint32_t FormSpace<T>::addVariable(Interval Bounds, bool Marked) {
 }
 
 template <class T>
-typename FormSpace<T>::FormPtr FormSpace<T>::variable(uint32_t A) const {
+typename FormSpace<T>::FormPtr FormSpace<T>::variable(uint32_t A) {
+  if (const Interval &B = Atoms[A].Bounds;
+      B.Low == B.High && std::isfinite(B.Low))
+    return constant(Rational::fromDouble(B.Low));
   auto F = std::make_shared<Form>();
   F->Entries.push_back({A, T(1)});
   F->Largest = 1;

@@ -111,7 +111,8 @@ public:
   };
   std::span<const Atom> atoms() const { return Atoms; }
   uint32_t addVariable(Interval Bounds, bool Marked = false);
-  FormPtr variable(uint32_t Atom) const;
+  /// A number where the bounds leave but one.
+  FormPtr variable(uint32_t Atom);
 
   //===--- Forms ----------------------------------------------------------===//
 

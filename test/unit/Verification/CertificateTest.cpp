@@ -117,6 +117,16 @@ TEST(Certificate, WhatHoldsOnTheDeclaredRangeOnly) {
   EXPECT_EQ(Single.Bounds[0].Elements[0].Low, 0);
 }
 
+TEST(Certificate, ARangeOfOneValueIsANumber) {
+  Certificate C = compare("@input x[2] dual range=0.5:0.5,-1:1\n"
+                          "@output y[] dual\nx.1.p -> y.p\nx.1.n -> y.n\n"
+                          "y.p @initial 1.5\n",
+                          withPorts("x.0.p -> 3 y.p\nx.0.n -> 3 y.n\n"
+                                    "x.1.p -> y.p\nx.1.n -> y.n\n"));
+  EXPECT_EQ(C.Result, Verdict::Equal) << certificateSummary(C);
+  EXPECT_EQ(C.Inputs, Certificate::InputSet::Declared);
+}
+
 TEST(Certificate, OffsetsShiftExactly) {
   // x + 0.1 on one rail; the constant 0.1 is taken off again.
   Certificate C = compare("@input x[] single offset=0.1\n@output y[] dual\n"
