@@ -23,8 +23,9 @@ namespace nn2crn::test {
 
 /// A noncompetitive, productive, feed-forward network with reactions of one to
 /// three reactants, coefficients, catalysts, fuels, twins (species that are
-/// made alike, and reactions on them), and ports with scales, offsets,
-/// constants, missing and doubled rails. The same seed gives the same network.
+/// made alike, and reactions on them), observed species, and ports with scales,
+/// offsets, constants, missing and doubled rails. The same seed gives the same
+/// network.
 class RandomFeedForward {
 public:
   explicit RandomFeedForward(unsigned Seed) : Random(Seed), Edit(Net) {
@@ -44,6 +45,7 @@ public:
     for (unsigned I = 0; I < Reactions && Next + 2 < Chain.size(); ++I)
       addReaction();
     addOutputs();
+    addObserved();
   }
 
   Network take() { return std::move(Net); }
@@ -212,6 +214,16 @@ private:
       }
       Edit.addPort(std::move(P));
     }
+  }
+
+  /// Comes last, so that flags change nothing else of a seed.
+  void addObserved() {
+    for (SpeciesId S : Chain)
+      if (!isInput(S) && below(12) == 0) {
+        SpeciesFlags Flags = Net.flags(S);
+        Flags.Observed = true;
+        Edit.setFlags(S, Flags);
+      }
   }
 
   std::mt19937 Random;

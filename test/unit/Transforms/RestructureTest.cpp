@@ -54,8 +54,17 @@ std::string text(const Network &Net) {
   return Text;
 }
 
+std::map<std::string, SpeciesId> speciesByName(const Network &Net) {
+  std::map<std::string, SpeciesId> Names;
+  for (SpeciesId S : Net.species())
+    Names[Net.nameText(S)] = S;
+  return Names;
+}
+
+/// Readings, and final amounts of what is flagged as observed.
 void expectSameReadings(const Network &Before, const Network &After,
                         unsigned Seed) {
+  auto Names = speciesByName(After);
   std::mt19937 Random(Seed);
   for (int Case = 0; Case < 4; ++Case) {
     auto Inputs = randomInputs(Before, Random);
@@ -67,15 +76,24 @@ void expectSameReadings(const Network &Before, const Network &After,
           << "element " << I << ", case " << Case << "\n"
           << text(Before) << "\nbecame\n"
           << text(After);
+    Was = settledAmounts(Before, Inputs);
+    Is = settledAmounts(After, Inputs);
+    for (SpeciesId S : Before.species())
+      if (Before.flags(S).Observed) {
+        ASSERT_TRUE(Names.count(Before.nameText(S))) << Before.nameText(S);
+        EXPECT_NEAR(Is[Names[Before.nameText(S)].Value], Was[S.Value],
+                    1e-9 * std::max(1.0, Was[S.Value]))
+            << Before.nameText(S) << ", case " << Case << "\n"
+            << text(Before) << "\nbecame\n"
+            << text(After);
+      }
   }
 }
 
 /// Final amounts of what is observed.
 void expectSameEquilibrium(const Network &Before, const Network &After,
                            unsigned Seed) {
-  std::map<std::string, SpeciesId> Names;
-  for (SpeciesId S : After.species())
-    Names[After.nameText(S)] = S;
+  auto Names = speciesByName(After);
   std::mt19937 Random(Seed);
   auto Inputs = randomInputs(Before, Random);
   auto Was = settledAmounts(Before, Inputs), Is = settledAmounts(After, Inputs);
