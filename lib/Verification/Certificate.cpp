@@ -120,7 +120,7 @@ public:
     Out.Certain = Certificate::Limit::Uncertain;
     Out.Inputs = Declared ? Certificate::InputSet::Declared
                           : Certificate::InputSet::Accepted;
-    makeVariables();
+    std::string NoInputs = makeVariables();
     NetworkForms<T> Mine(Net, C, Space);
     std::vector<FormPtr> Readings;
     if (!Mine.run(MyVariables))
@@ -147,6 +147,9 @@ public:
                           "' depends on how much is annihilated, and so on "
                           "rate constants");
         }
+
+    if (!NoInputs.empty())
+      return unproven(std::move(NoInputs));
 
     size_t KnownAtoms = Space.atoms().size();
     std::vector<FormPtr> Wanted;
@@ -209,7 +212,9 @@ private:
     return N ? *N : nullptr;
   }
 
-  void makeVariables() {
+  /// Says so where no input is left to compare on.
+  std::string makeVariables() {
+    std::string Empty;
     MyVariables.resize(Net.ports().size());
     size_t Others = 0;
     for (const PortPair &P : Inputs)
@@ -227,12 +232,18 @@ private:
               acceptedValues(Other->ports()[P.Other.Index], E, Declared);
           In = {std::max(In.Low, Too.Low), std::min(In.High, Too.High)};
         }
+        if (In.Low > In.High && Empty.empty())
+          Empty = "there is no input to compare on: element " +
+                  std::to_string(E) + " of '" + Mine.Name +
+                  "' would have to be both at least " + formatDouble(In.Low) +
+                  " and at most " + formatDouble(In.High);
         MyVariables[P.Port].push_back(Space.addVariable(In));
         Bounds.Elements.push_back({In.Low, In.High});
       }
       OtherVariables[P.Other.Index] = MyVariables[P.Port];
       Out.Bounds.push_back(std::move(Bounds));
     }
+    return Empty;
   }
 
   /// Units of the reference that are a sign, or an atom that the network has.

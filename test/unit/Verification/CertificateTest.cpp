@@ -127,6 +127,25 @@ TEST(Certificate, ARangeOfOneValueIsANumber) {
   EXPECT_EQ(C.Inputs, Certificate::InputSet::Declared);
 }
 
+TEST(Certificate, WithoutInputsNothingIsProven) {
+  // A single rail holds nothing below 0.
+  constexpr char Declared[] =
+      "@input x[] single range=-2:-1\n@output y[] dual\nx -> y.p\n";
+  // What one accepts the other one does not.
+  constexpr char Above[] =
+      "@input x[] single offset=-1\n@output y[] dual\nx -> y.p\n";
+  constexpr char Below[] = "@input x[] dual\n@bind x[0] = -x.n\n"
+                           "@output y[] dual\nx.n -> 2 y.n\n";
+  constexpr char Double[] =
+      "@input x[] dual\n@output y[] dual\nx.p -> 2 y.p\nx.n -> 2 y.n\n";
+  for (const Certificate &C :
+       {compare(Declared, Double), compare(Above, Below)}) {
+    EXPECT_EQ(C.Result, Verdict::Unproven) << certificateSummary(C);
+    EXPECT_NE(C.Reason.find("no input"), std::string::npos) << C.Reason;
+    EXPECT_EQ(C.Certain, Limit::Unique);
+  }
+}
+
 TEST(Certificate, OffsetsShiftExactly) {
   // x + 0.1 on one rail; the constant 0.1 is taken off again.
   Certificate C = compare("@input x[] single offset=0.1\n@output y[] dual\n"
