@@ -13,6 +13,13 @@
 
 using namespace nn2crn;
 
+double nn2crn::lowestBit(double W) {
+  int Exponent = 0;
+  auto Digits =
+      static_cast<int64_t>(std::ldexp(std::frexp(std::fabs(W), &Exponent), 53));
+  return std::ldexp(static_cast<double>(Digits & -Digits), Exponent - 53);
+}
+
 namespace {
 /// The nearest multiples of \p Step, of at most \p Most steps, but that each
 /// row keeps its sum as far as the other neighbour of some weights allows: what
@@ -181,13 +188,6 @@ private:
     }
     return Out;
   }
-  /// The largest power of two that \p W, which is not 0, is a multiple of.
-  static double lowestBit(double W) {
-    int Exponent = 0;
-    auto Digits = static_cast<int64_t>(
-        std::ldexp(std::frexp(std::fabs(W), &Exponent), 53));
-    return std::ldexp(static_cast<double>(Digits & -Digits), Exponent - 53);
-  }
 };
 } // namespace nn2crn
 
@@ -232,19 +232,17 @@ void Rounding::prepare() {
 }
 
 RoundedGraph Rounding::at(unsigned Bits) {
-  constexpr unsigned LeastBits = 2;
   // One bit is the sign.
   if (integerScales(G, Bits - 1))
     return {G, 0};
   prepare();
   if (Small && Bits >= SmallBits)
     return {*Small, sameWeights(G, *Small) ? 0 : SmallBits};
-  // Where values of different layers are added, steps multiply up.
-  for (RoundedGraph R{Balanced, Bits};; R = {Balanced, R.Bits - 1}) {
-    WeightRounder::round(R.Rounded, R.Bits, Units);
-    if (R.Bits <= LeastBits || integerScales(R.Rounded, MostIntegerBits))
-      return R;
-  }
+  RoundedGraph R{Balanced, Bits};
+  WeightRounder::round(R.Rounded, Bits, Units);
+  if (sameWeights(Balanced, R.Rounded) && carriedScales(G))
+    R.Bits = 0;
+  return R;
 }
 
 const Graph &Rounding::exact(const RoundedGraph &R) const {
