@@ -97,9 +97,34 @@ std::vector<Rational> resultScales(const Node &N, const CarriedScales &Scale,
 }
 } // namespace
 
+/// 2 to each of \p Exponents; one for all where they are alike.
+static std::vector<Rational> powersOfTwo(std::span<const int> Exponents) {
+  bool Alike = std::ranges::adjacent_find(Exponents, std::not_equal_to()) ==
+               Exponents.end();
+  std::vector<Rational> Out;
+  for (int E : Alike ? Exponents.first(std::min<size_t>(Exponents.size(), 1))
+                     : Exponents)
+    // More than lowerings take, and still doubles.
+    Out.push_back(
+        Rational::fromDouble(std::ldexp(1, std::clamp(E, -1000, 1000))));
+  if (Out.empty())
+    Out.emplace_back(1);
+  return Out;
+}
+
+/// The exponents of the scales of \p In.
+static std::vector<int> exponentsOf(const Graph &G, const GraphPort &In) {
+  std::vector<int> Out(G.value(In.Value).Elements);
+  for (size_t I = 0; I < In.Halvings.size(); ++I)
+    Out[I] = -In.Halvings[I];
+  return Out;
+}
+
 std::optional<CarriedScales>
 nn2crn::integerScales(const Graph &G, unsigned Bits, NodeId *Culprit) {
   CarriedScales Scale(G.values().size(), {Rational(1)});
+  for (const GraphPort &In : G.inputs())
+    Scale[In.Value.Value] = powersOfTwo(exponentsOf(G, In));
   for (size_t I = 0; I < G.nodes().size(); ++I) {
     const Node &N = G.nodes()[I];
     assert(N.Kind != NodeKind::Smooth && "approximate activations first");
@@ -144,21 +169,6 @@ powerOfTwo(const Node &N, uint32_t R,
   return Out == INT_MAX ? 0 : Out;
 }
 
-/// 2 to each of \p Exponents; one for all where they are alike.
-static std::vector<Rational> powersOfTwo(std::span<const int> Exponents) {
-  bool Alike = std::ranges::adjacent_find(Exponents, std::not_equal_to()) ==
-               Exponents.end();
-  std::vector<Rational> Out;
-  for (int E : Alike ? Exponents.first(std::min<size_t>(Exponents.size(), 1))
-                     : Exponents)
-    // More than lowerings take, and still doubles.
-    Out.push_back(
-        Rational::fromDouble(std::ldexp(1, std::clamp(E, -1000, 1000))));
-  if (Out.empty())
-    Out.emplace_back(1);
-  return Out;
-}
-
 std::optional<CarriedScales> nn2crn::carriedScales(const Graph &G,
                                                    NodeId *Culprit) {
   if (auto Small = integerScales(G, MostIntegerBits, Culprit))
@@ -167,6 +177,8 @@ std::optional<CarriedScales> nn2crn::carriedScales(const Graph &G,
   std::vector<std::vector<int>> Exponents;
   for (const Value &V : G.values())
     Exponents.emplace_back(V.Elements);
+  for (const GraphPort &In : G.inputs())
+    Exponents[In.Value.Value] = exponentsOf(G, In);
   for (size_t I = 0; I < G.nodes().size(); ++I) {
     const Node &N = G.nodes()[I];
     std::vector<int> &Out = Exponents[N.Result.Value];

@@ -62,6 +62,21 @@ SparseMatrix rounded(const SparseMatrix &W, double Step, double Most) {
   return Out;
 }
 
+/// Each column times 2 to the \p Sign times its exponent.
+SparseMatrix timesPowers(const SparseMatrix &W,
+                         const std::vector<int> &Exponents, int Sign) {
+  SparseMatrix Out(W.columns());
+  Out.reserve(W.rows(), W.entries());
+  for (uint32_t R = 0; R < W.rows(); ++R) {
+    for (size_t K = 0; K < W.columnsOf(R).size(); ++K) {
+      uint32_t C = W.columnsOf(R)[K];
+      Out.add(C, std::ldexp(W.weightsOf(R)[K], Sign * Exponents[C]));
+    }
+    Out.endRow();
+  }
+  return Out;
+}
+
 /// A step of which \p Most is at most \p Steps: any number where values of one
 /// layer go into one layer only, since then all its weights share it; a power
 /// of two where they meet values of others.
@@ -148,25 +163,40 @@ public:
     });
     double Steps = std::exp2(Bits - 1) - 1; // One bit is the sign.
     std::vector<bool> Fixed = afterScores(G);
+    // Weights of inputs are rounded as they are carried.
+    std::vector<const std::vector<int> *> Halvings(G.Values.size());
+    for (const GraphPort &In : G.Inputs)
+      if (!In.Halvings.empty())
+        Halvings[In.Value.Value] = &In.Halvings;
     for (Node &N : G.Nodes) {
       if (N.Kind != NodeKind::Affine || Fixed[N.Result.Value])
         continue;
-      double Most = 0, Unit = 0;
-      for (const Node::Operand &O : N.Operands)
-        for (double W : O.Weights.weights()) {
-          Most = std::max(Most, std::fabs(W));
-          double Mine = lowestBit(W);
-          Unit = Unit == 0 ? Mine : std::min(Unit, Mine);
-        }
-      if (Most == 0 || Most <= Unit * Steps)
-        continue;
-      double Step = stepFor(Most, Steps, Meets);
       for (Node::Operand &O : N.Operands)
-        O.Weights = rounded(O.Weights, Step, Steps);
+        if (auto *H = Halvings[O.Value.Value])
+          O.Weights = timesPowers(O.Weights, *H, 1);
+      roundLayer(N, Steps, Meets);
+      for (Node::Operand &O : N.Operands)
+        if (auto *H = Halvings[O.Value.Value])
+          O.Weights = timesPowers(O.Weights, *H, -1);
     }
   }
 
 private:
+  static void roundLayer(Node &N, double Steps, bool Meets) {
+    double Most = 0, Unit = 0;
+    for (const Node::Operand &O : N.Operands)
+      for (double W : O.Weights.weights()) {
+        Most = std::max(Most, std::fabs(W));
+        double Mine = lowestBit(W);
+        Unit = Unit == 0 ? Mine : std::min(Unit, Mine);
+      }
+    if (Most == 0 || Most <= Unit * Steps)
+      return;
+    double Step = stepFor(Most, Steps, Meets);
+    for (Node::Operand &O : N.Operands)
+      O.Weights = rounded(O.Weights, Step, Steps);
+  }
+
   /// By value: what makes an index of scores. Its weights are powers of two and
   /// indices, and others would make other classes, which no bound speaks of.
   static std::vector<bool> afterScores(const Graph &G) {
@@ -226,6 +256,7 @@ void Rounding::prepare() {
       if (integerScales(*Small, SmallBits - 1))
         break;
   Balanced = G;
+  balanceInputs(Balanced);
   // What is known of approximated activations holds of values as they are.
   if (Units.empty())
     balanceScales(Balanced);

@@ -38,7 +38,8 @@
 namespace nn2crn {
 
 /// By ValueId: how many times its elements are carried, one scale for all or
-/// one each. Inputs have 1, a ReLU's result what its operand has.
+/// one each. Inputs have what GraphPort::Halvings says, a ReLU's result what
+/// its operand has.
 using CarriedScales = std::vector<std::vector<Rational>>;
 inline const Rational &scaleOf(const std::vector<Rational> &Scales, size_t I) {
   return Scales[Scales.size() > 1 ? I : 0];
@@ -67,6 +68,12 @@ std::optional<CarriedScales> carriedScales(const Graph &G,
 /// that under- or overflow. Weights of one layer then differ less in size, and
 /// fewer bits hold them.
 void balanceScales(Graph &G);
+
+/// Sets Halvings of inputs: where all weights of an element are smaller than
+/// others of their layers by 16 times and more, as weights of a feature with
+/// large values are, it is carried as many times less, and they get as many
+/// bits.
+void balanceInputs(Graph &G);
 
 /// What rounding the weights of a graph did.
 struct Quantization {

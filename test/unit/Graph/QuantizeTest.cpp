@@ -156,6 +156,61 @@ TEST(Quantize, SumsOfLayersKeepTheirBits) {
   EXPECT_GT(Large, 20u);
 }
 
+TEST(Quantize, FeaturesOfAllSizesKeepTheirDigits) {
+  // A feature with values up to 2^K has weights of 2^-K, as behind a scaler.
+  unsigned Scaled = 0;
+  for (unsigned Seed = 0; Seed < 100; ++Seed) {
+    std::mt19937 Random(Seed);
+    Graph Even = randomLayers(Random);
+    std::vector<std::vector<Vector>> Weights;
+    for (const Node &N : Even.nodes())
+      if (N.Kind == NodeKind::Affine) {
+        const SparseMatrix &W = N.Operands[0].Weights;
+        auto &Rows = Weights.emplace_back(W.rows(), Vector(W.columns()));
+        for (uint32_t R = 0; R < W.rows(); ++R)
+          for (size_t K = 0; K < W.columnsOf(R).size(); ++K)
+            Rows[R][W.columnsOf(R)[K]] = W.weightsOf(R)[K];
+      }
+    Vector Sizes;
+    for (size_t C = 0; C < Weights[0][0].size(); ++C) {
+      Sizes.push_back(std::ldexp(1, static_cast<int>(Random() % 30)));
+      for (Vector &Row : Weights[0])
+        Row[C] /= Sizes[C];
+    }
+    Graph Exact = layers(Weights), G = Exact;
+    quantize(Even, 14, {});
+    Quantization Q = quantize(G, 14, {});
+    if (Q.Exact || Q.Bits != 14)
+      continue;
+    ASSERT_TRUE(integerScales(G, MostIntegerBits)) << "seed " << Seed;
+    Scaled += !G.inputs()[0].Halvings.empty();
+    double Worst = 0, Largest = 1e-9;
+    std::mt19937_64 Samples(Seed);
+    for (unsigned T = 0; T < 100; ++T) {
+      auto Inputs = randomInputs(G, {}, Samples);
+      for (size_t C = 0; C < Sizes.size(); ++C)
+        Inputs[0][C] *= Sizes[C];
+      auto A = evaluate(Exact, Inputs)[0], B = evaluate(G, Inputs)[0];
+      for (size_t I = 0; I < A.size(); ++I) {
+        Worst = std::max(Worst, std::fabs(A[I] - B[I]));
+        Largest = std::max(Largest, std::fabs(A[I]));
+      }
+    }
+    EXPECT_LT(Worst, 0.02 * Largest) << "seed " << Seed;
+  }
+  EXPECT_GT(Scaled, 50u);
+}
+
+TEST(Quantize, InputsOfOneSizeAreCarriedAsTheyAre) {
+  Graph G = layers({{{1.1, 0.3, 0.08}, {0.7, -0.9, 0.07}}, {{1.3, 0.2}}});
+  quantize(G, 12, {});
+  EXPECT_TRUE(G.inputs()[0].Halvings.empty());
+  // Known integers are exact whatever their size.
+  Graph Exact = layers({{{64, 1}, {32, 1}}, {{1, 1}}});
+  EXPECT_TRUE(quantize(Exact, 16, {}).Exact);
+  EXPECT_TRUE(Exact.inputs()[0].Halvings.empty());
+}
+
 TEST(CarriedScales, WeightsThemselvesKeepTo31Bits) {
   NodeId Culprit;
   EXPECT_FALSE(carriedScales(layers({{{1, M_PI}}}), &Culprit));

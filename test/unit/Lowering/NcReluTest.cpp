@@ -76,7 +76,8 @@ Vector finalAmounts(const Network &Net, const std::vector<Vector> &Inputs) {
     if (P.Direction == PortDirection::Input) {
       for (size_t I = 0; I < P.elementCount(); ++I) {
         double X = Inputs[Next][I];
-        Amounts[P.element(I)[X < 0].Species.Value] = std::abs(X);
+        Amounts[P.element(I)[X < 0].Species.Value] =
+            std::abs(X) * P.scale(I).value();
       }
       ++Next;
     }
