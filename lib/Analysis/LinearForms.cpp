@@ -474,8 +474,48 @@ template <class T> double FormSpace<T>::constantOf(const Form &F) const {
                                : toDouble(F.Constant) / UnitValue;
 }
 
+/// The largest double that is not above \p R.
+static double roundedDown(const Rational &R) {
+  double D = R.toDouble();
+  if (std::isinf(D))
+    return D < 0 ? D : std::numeric_limits<double>::max();
+  return R < Rational::fromDouble(D) ? std::nextafter(D, -HUGE_VAL) : D;
+}
+
 template <class T> Interval FormSpace<T>::bounds(const Form &F) const {
-  return {leastValue(F, 1), -leastValue(F, -1)};
+  Interval In{leastValue(F, 1), -leastValue(F, -1)};
+  // c (relu(D) - D) is c relu(-D), and bounded like that, whichever of the two
+  // came first and has the atom.
+  if (F.Entries.size() < 2)
+    return In;
+  const auto &[Last, C] = F.Entries.back();
+  const FormPtr &D = Atoms[Last].Definition;
+  if (!D || D->Entries.size() + 1 != F.Entries.size())
+    return In;
+  for (size_t I = 0; I < D->Entries.size(); ++I) {
+    T Here, Wanted;
+    if (F.Entries[I].Atom != D->Entries[I].Atom ||
+        !multiply(F.Entries[I].Coefficient, D->Denominator, Here) ||
+        !multiply(C, T(0) - D->Entries[I].Coefficient, Wanted) ||
+        !(Here == Wanted))
+      return In;
+  }
+  Interval Of = bounds(*D);
+  Rational Each = toRational(C) / toRational(F.Denominator);
+  Rational Rest =
+      toRational(F.Constant) / (Unit * toRational(F.Denominator)) +
+      Each * toRational(D->Constant) / (Unit * toRational(D->Denominator));
+  double Least = std::max(0.0, -Of.High), Most = std::max(0.0, -Of.Low);
+  if (Each.sign() < 0)
+    std::swap(Least, Most);
+  if (std::isfinite(Least))
+    In.Low = std::max(In.Low,
+                      roundedDown(Rest + Each * Rational::fromDouble(Least)));
+  if (std::isfinite(Most))
+    In.High =
+        std::min(In.High, -roundedDown(Rational(0) - Rest -
+                                       Each * Rational::fromDouble(Most)));
+  return In;
 }
 
 /// A lower bound on Sign x F.

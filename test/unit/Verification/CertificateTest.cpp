@@ -146,6 +146,38 @@ TEST(Certificate, WithoutInputsNothingIsProven) {
   }
 }
 
+TEST(Certificate, AUnitIsBoundedWhicheverSignCameFirst) {
+  // 3 relu(x - 1), where relu(1 - x) is what the gate compares.
+  constexpr char Mine[] = "@input x[] single offset=4 range=-4:4\n"
+                          "@output y[] dual\nx -> p + 3 y.p\n"
+                          "n + p -> 3 y.n\nn @initial 5\n";
+  // relu(3 relu(x - 1)), and with what c or d holds more.
+  constexpr char Twice[] = "@input x[] dual range=-4:4\n@output y[] dual\n"
+                           "x.p -> m + h.p\nx.n -> z\nz @initial 1\n"
+                           "m + z -> h.n\nh.p -> 3 c\nh.n -> 3 d\n"
+                           "c -> k + y.p\nk + d -> y.n\n";
+  EXPECT_EQ(compare(Mine, Twice).Result, Verdict::Equal);
+  EXPECT_EQ(compare(Mine + std::string("y.p @initial 2\n"),
+                    Twice + std::string("c @initial 2\n"))
+                .Result,
+            Verdict::Equal);
+  EXPECT_EQ(compare(Mine + std::string("y.n @initial 1/8\n"),
+                    Twice + std::string("d @initial 1/8\n"))
+                .Result,
+            Verdict::Different);
+  // min(3 relu(x - 1), most): at most 9 on the range.
+  auto AtMost = [&](const char *Most) {
+    return compare(Mine, "@input x[] dual range=-4:4\n@output y[] dual\n"
+                         "x.p -> m + h.p\nx.n -> z\nz @initial 1\n"
+                         "m + z -> h.n\nh.p -> 3 c\nh.n -> 3 e + 3 y.n\n"
+                         "c + e -> y.p\ne @initial " +
+                             std::string(Most) + "\n")
+        .Result;
+  };
+  EXPECT_EQ(AtMost("10"), Verdict::Equal);
+  EXPECT_EQ(AtMost("8"), Verdict::Different);
+}
+
 TEST(Certificate, OffsetsShiftExactly) {
   // x + 0.1 on one rail; the constant 0.1 is taken off again.
   Certificate C = compare("@input x[] single offset=0.1\n@output y[] dual\n"
