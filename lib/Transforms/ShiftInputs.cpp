@@ -41,8 +41,9 @@ all is certain, P no input and held by nobody.
 Feeding s more on both rails must change no reading. That is not so for any
 network, so it is proven, port by port: a reaction with several reactants must
 get the same more of each, every port must read the same more with both signs,
-and no `@observed` species may be left with more. What each element adds is told apart by a fingerprint of 122 bits. A port
-for which that fails is left alone where s is above 0.
+and no `@observed` species may be left with more. What each element adds is told
+apart by a fingerprint of 122 bits. A port for which that fails is left alone
+where s is above 0.
 
 Readings of ports stay, on the declared range; single rails do not.
 
