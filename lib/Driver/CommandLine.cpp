@@ -69,7 +69,8 @@ Tool::Tool(int Argc, char **Argv, const char *Overview)
       Diags([this](const Diagnostic &D) {
         Internal |= D.Id == DiagId::BrokenContract;
         Comparisons += D.Id == DiagId::CertificateDifferent ||
-                       D.Id == DiagId::CertificateUnproven;
+                       D.Id == DiagId::CertificateUnproven ||
+                       D.Id == DiagId::CheckDifferent;
         llvm::errs() << formatDiagnostic(D, llvm::errs().has_colors());
       }) {
   CrashText = "internal error: this is a bug in nn2crn " +

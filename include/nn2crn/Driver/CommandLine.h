@@ -22,7 +22,7 @@ enum ExitCode : int {
   ExitErrors = 1,
   /// The command line is wrong.
   ExitUsage = 2,
-  /// A certificate that is not "equal".
+  /// A certificate that is not "equal", or a pass that --check found wrong.
   ExitComparison = 3,
   /// A bug in nn2crn.
   ExitInternal = 70,
@@ -50,7 +50,7 @@ public:
 
   /// Prints to standard error, in colour on a terminal.
   DiagnosticEngine &diagnostics() { return Diags; }
-  /// 0 or 1; 3 where nothing went wrong but a certificate is not "equal"; 70
+  /// 0 or 1; 3 where nothing went wrong but a comparison (ExitComparison); 70
   /// where a pass broke its contract.
   int exitCode() const;
 
