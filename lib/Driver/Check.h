@@ -69,7 +69,7 @@ struct CheckResult {
   std::string What;
   /// How many inputs were compared.
   size_t Compared = 0;
-  /// Of all values that were compared.
+  /// The largest difference, relative to values above 1.
   double Largest = 0;
   /// Why some inputs, or all, could not be compared; empty where all were.
   std::string Unchecked;
@@ -89,8 +89,8 @@ struct CheckResult {
   void compare(size_t Case, double Before, double After, double Allowed,
                NameFn Name) {
     double Distance = Before < After ? After - Before : Before - After;
-    if (Distance > Largest)
-      Largest = Distance;
+    double Size = std::fmax(std::fabs(Before), std::fabs(After));
+    Largest = std::fmax(Largest, Distance / std::fmax(1, Size));
     // Not "greater", so that a NaN is a difference.
     if (Distance <= Allowed)
       return;

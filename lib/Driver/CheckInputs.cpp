@@ -85,7 +85,11 @@ CheckInputs::CheckInputs(const Network &Net, unsigned Random, uint64_t Seed)
   for (unsigned K = 0; K < Random; ++K)
     Add([&](size_t I) { return Between(Within[I], Next.next()); });
   Inside = Cases.size();
-  for (unsigned K = 0; Ranges && K < Random; K += 4)
+  if (!Ranges)
+    return;
+  Add([&](size_t I) { return Beyond[I].Low; });
+  Add([&](size_t I) { return Beyond[I].High; });
+  for (unsigned K = 0; K < Random; K += 4)
     Add([&](size_t I) { return Between(Beyond[I], Next.next()); });
 }
 

@@ -15,7 +15,9 @@
 // rounding, however long the step. So a difference is one of the equations.
 //
 // Gains and losses are compared by themselves, and so is the spread: the sum of
-// speed x change^2, which tells `-> 2 A` from `-> A` at twice the speed.
+// speed x change^2, which tells `-> 2 A` from `-> A` at twice the speed. A bound
+// on what rounding makes of all that goes along, as networks that grow or have
+// reactions of high order blow errors up.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,14 +35,20 @@ constexpr double StepShare = 1.0 / 16;
 /// As long as species appear for the first time the walk goes on, as far as
 /// rounding allows.
 constexpr unsigned LeastSteps = 32, MostSteps = 128;
-constexpr double Rounding = 1e-9;
+/// What may differ anyhow, and how exact speeds are that are added up in any
+/// order.
+constexpr double Rounding = 1e-9, SpeedError = 1e-13;
+/// Below this, numbers lose their digits.
+constexpr double Tiny = 1e-290;
 
 /// One of the networks on its walk.
 class Walker {
 public:
   explicit Walker(const Network &Net)
       : Net(Net), Amounts(Net.speciesRows()), Gain(Net.speciesRows()),
-        Loss(Net.speciesRows()), Spread(Net.speciesRows()) {
+        Loss(Net.speciesRows()), Spread(Net.speciesRows()),
+        AmountError(Net.speciesRows()), FlowError(Net.speciesRows()),
+        SpreadError(Net.speciesRows()) {
     size_t Phases = std::max<size_t>(1, Net.phases().size());
     for (size_t Phase = 0; Phase < Phases; ++Phase) {
       std::vector<ReactionId> Running;
@@ -53,6 +61,7 @@ public:
 
   void start() {
     std::ranges::fill(Amounts, 0);
+    std::ranges::fill(AmountError, 0);
     for (SpeciesId S : Net.species())
       Amounts[S.Value] = Net.initialValue(S);
   }
@@ -66,20 +75,37 @@ public:
       Amounts[A.Species.Value] += A.Value.value();
   }
   void look() {
-    for (auto *Column : {&Gain, &Loss, &Spread})
+    for (auto *Column : {&Gain, &Loss, &Spread, &FlowError, &SpreadError})
       std::ranges::fill(*Column, 0);
     for (size_t R = 0; R < Now->reactionCount(); ++R) {
-      double Speed = Now->rate(R);
-      for (auto [S, Coefficient] : Now->reactants(R))
-        Speed *= Coefficient == 1 ? Amounts[S]
-                                  : std::pow(Amounts[S], Coefficient);
+      // With room, so that no order of factors overflows before another.
+      long double Product = Now->rate(R);
+      double Error = SpeedError;
+      for (auto [S, Coefficient] : Now->reactants(R)) {
+        long double Amount = Amounts[S];
+        Product *= Coefficient == 1 ? Amount : std::pow(Amount, Coefficient);
+        Error += Coefficient * (AmountError[S] / std::fabs(Amounts[S]));
+      }
+      auto Speed = static_cast<double>(Product);
       if (Speed == 0)
         continue;
       for (auto [S, Change] : Now->changes(R)) {
         (Change > 0 ? Gain : Loss)[S] += Speed * std::fabs(Change);
         Spread[S] += Speed * Change * Change;
+        double Flow = std::fabs(Speed * Change) * Error;
+        FlowError[S] += Flow;
+        SpreadError[S] += Flow * std::fabs(Change);
       }
     }
+  }
+  /// Whether rounding has not eaten up what the bounds of it rest on, that
+  /// errors are small.
+  bool isAccurate() const {
+    for (size_t S = 0; S < Amounts.size(); ++S)
+      if (!std::isfinite(Amounts[S]) ||
+          (Amounts[S] > Tiny && !(AmountError[S] <= 1e-6 * Amounts[S])))
+        return false;
+    return true;
   }
   /// A step for the state that was looked at.
   double stepLength() const {
@@ -95,12 +121,15 @@ public:
     for (size_t S = 0; S < Amounts.size(); ++S) {
       Appeared |= Amounts[S] == 0 && Gain[S] > 0;
       Amounts[S] += Length * (Gain[S] - Loss[S]);
+      AmountError[S] += Length * FlowError[S];
     }
     return Appeared;
   }
 
   const Network &Net;
   std::vector<double> Amounts, Gain, Loss, Spread;
+  /// Bounds; of gains and losses together.
+  std::vector<double> AmountError, FlowError, SpreadError;
 
 private:
   std::vector<CompiledNetwork> Compiled;
@@ -148,7 +177,7 @@ public:
            Step < LeastSteps || (Appeared && Step < MostSteps); ++Step) {
         Was.look();
         Is.look();
-        if (!compareState(Case))
+        if (!Was.isAccurate() || !compareState(Case))
           return;
         double Length = Was.stepLength();
         Appeared = Was.step(Length);
@@ -171,12 +200,17 @@ public:
       readPort(B, Was.Amounts, Old);
       readPort(*A, Is.Amounts, New);
       for (size_t E = 0; E < Old.size(); ++E) {
-        double Size = std::fabs(B.constant(E).value());
-        for (const PortTerm &T : B.element(E))
-          Size += std::fabs(T.Coefficient * Was.Amounts[T.Species.Value]);
+        double Size = std::fabs(B.constant(E).value()), Error = 0;
+        for (const PortTerm &T : B.element(E)) {
+          double Times = std::fabs(T.Coefficient);
+          Size += Times * std::fabs(Was.Amounts[T.Species.Value]);
+          Error += Times * Was.AmountError[T.Species.Value];
+        }
         Size = Size / B.scale(E).value() + std::fabs(B.offset(E).value());
+        double Allowed =
+            Rounding * Size + 4 * Error / B.scale(E).value() + Tiny;
         if (std::isfinite(Size))
-          Result.compare(Case, Old[E], New[E], Rounding * Size + Tiny, [&] {
+          Result.compare(Case, Old[E], New[E], Allowed, [&] {
             return "port '" + B.Name + "', element " + std::to_string(E) +
                    ", on the way";
           });
@@ -187,9 +221,6 @@ public:
   size_t Steps = 0;
 
 private:
-  /// Below this, numbers have lost their digits.
-  static constexpr double Tiny = 1e-290;
-
   bool give(Walker &W, size_t Case, std::string &Problem) {
     auto Given = Inputs.arrays(W.Net, Case, 1, Problem);
     DiagnosticEngine Silent(nullptr);
@@ -203,19 +234,22 @@ private:
   bool compareState(size_t Case) {
     for (auto [B, A] : Pairs) {
       auto Compare = [&](const std::vector<double> &Old,
-                         const std::vector<double> &New, const char *What) {
+                         const std::vector<double> &New,
+                         const std::vector<double> &Error, const char *What) {
         double X = Old[B.Value], Y = New[A.Value];
-        if (!(std::fabs(X) < 1e290))
+        if (!(std::fabs(X) < 1e290) || !std::isfinite(Error[B.Value]))
           return false;
         Result.compare(
-            Case, X, Y, Rounding * std::max(std::fabs(X), std::fabs(Y)) + Tiny,
+            Case, X, Y,
+            Rounding * std::max(std::fabs(X), std::fabs(Y)) +
+                4 * Error[B.Value] + Tiny,
             [&] { return What + Was.Net.nameText(B) + "', on the way,"; });
         return true;
       };
-      if (!Compare(Was.Amounts, Is.Amounts, "the amount of '") ||
-          !Compare(Was.Gain, Is.Gain, "the speed at which reactions make '") ||
-          !Compare(Was.Loss, Is.Loss, "the speed at which reactions take '") ||
-          !Compare(Was.Spread, Is.Spread, "the spread of '"))
+      if (!Compare(Was.Amounts, Is.Amounts, Was.AmountError, "the amount of '") ||
+          !Compare(Was.Gain, Is.Gain, Was.FlowError, "the speed at which reactions make '") ||
+          !Compare(Was.Loss, Is.Loss, Was.FlowError, "the speed at which reactions take '") ||
+          !Compare(Was.Spread, Is.Spread, Was.SpreadError, "the spread of '"))
         return false;
     }
     return !Result.Worst;
@@ -259,7 +293,12 @@ CheckResult nn2crn::checkKinetics(const Network &Before, const Network &After,
   for (size_t Case = 0; Case < Cases; ++Case) {
     if (!W.start(Case, Random))
       return Result;
+    size_t StepsBefore = W.Steps;
     W.go(Case);
+    if (!Result.isBad() && W.Steps == StepsBefore) {
+      Result.Unchecked = "speeds grow beyond what numbers can hold";
+      return Result;
+    }
     if (!Result.isBad())
       W.comparePorts(Case);
     if (Result.isBad())

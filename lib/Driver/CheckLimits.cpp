@@ -56,7 +56,7 @@ double timeToGiveUp(const Network &Net) {
   for (Reaction R : Net.reactions())
     if (R.rateConstant() > 0)
       Slowest = std::min(Slowest, R.rateConstant());
-  return std::min(1e5 / Slowest, 1e100);
+  return std::min(1e4 / Slowest, 1e100);
 }
 
 Measured measure(const Network &Net, const CheckInputs &Inputs, size_t First,
