@@ -1,4 +1,5 @@
-//===- Check.h - Networks before and after a pass, compared -*- C++ -*- -*- C++ -*-===//
+//===- Check.h - Networks before and after a pass, compared -*- C++ -*- -*- C++
+//-*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.
@@ -65,8 +66,10 @@ private:
 
 /// What came of comparing one kind of thing on several inputs.
 struct CheckResult {
-  /// As in "3 readings in the limit".
+  /// As in "3 readings".
   std::string What;
+  /// Some values were integrated, and compared less closely.
+  bool Integrated = false;
   /// How many inputs were compared.
   size_t Compared = 0;
   /// The largest difference, relative to values above 1.
@@ -118,19 +121,13 @@ CheckResult checkKinetics(const Network &Before, const Network &After,
                           const CheckInputs &Inputs, size_t Cases,
                           const ProgressCallback &Progress);
 
-/// Values in the end; of the first \p Cases inputs.
-struct LimitQuestion {
-  size_t Cases;
-  /// By how much readings may differ.
-  double Bound;
-};
-/// Of output and state ports.
+/// What output and state ports read in the end, which may differ by \p Bound.
 CheckResult checkReadings(const Network &Before, const Network &After,
-                          const CheckInputs &Inputs, LimitQuestion Question,
+                          const CheckInputs &Inputs, size_t Cases, double Bound,
                           const ProgressCallback &Progress);
-/// Of observed species.
+/// Final amounts of observed species.
 CheckResult checkAmounts(const Network &Before, const Network &After,
-                         const CheckInputs &Inputs, LimitQuestion Question,
+                         const CheckInputs &Inputs, size_t Cases,
                          const ProgressCallback &Progress);
 
 } // namespace nn2crn

@@ -111,16 +111,14 @@ std::optional<InputArrays> CheckInputs::arrays(const Network &Net, size_t First,
     A.Shape.insert(A.Shape.begin(), static_cast<int64_t>(Count));
     A.Data.reserve(Count * N.Elements);
     for (size_t Case = First; Case < First + Count; ++Case)
-      A.Data.insert(A.Data.end(),
-                    Cases[Case].begin() + static_cast<std::ptrdiff_t>(At),
-                    Cases[Case].begin() +
-                        static_cast<std::ptrdiff_t>(At + N.Elements));
+      A.Data.insert(
+          A.Data.end(), Cases[Case].begin() + static_cast<std::ptrdiff_t>(At),
+          Cases[Case].begin() + static_cast<std::ptrdiff_t>(At + N.Elements));
     At += N.Elements;
     All.Arrays.push_back({P, std::move(A)});
   }
   std::vector<double> Scratch(Net.speciesRows());
-  DiagnosticEngine Diags(
-      [&](const Diagnostic &D) { Problem = D.Message; });
+  DiagnosticEngine Diags([&](const Diagnostic &D) { Problem = D.Message; });
   for (size_t Case = 0; Case < Count; ++Case)
     for (size_t I = 0; I < All.Arrays.size(); ++I)
       if (!setPortAmounts(*All.Arrays[I].P, All.values(I, Case), Scratch,

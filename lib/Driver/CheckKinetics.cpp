@@ -15,9 +15,9 @@
 // rounding, however long the step. So a difference is one of the equations.
 //
 // Gains and losses are compared by themselves, and so is the spread: the sum of
-// speed x change^2, which tells `-> 2 A` from `-> A` at twice the speed. A bound
-// on what rounding makes of all that goes along, as networks that grow or have
-// reactions of high order blow errors up.
+// speed x change^2, which tells `-> 2 A` from `-> A` at twice the speed. A
+// bound on what rounding makes of all that goes along, as networks that grow or
+// have reactions of high order blow errors up.
 //
 //===----------------------------------------------------------------------===//
 
@@ -192,8 +192,8 @@ public:
     for (const Port &B : Was.Net.ports()) {
       const Port *A = Is.Net.findPort(B.Name, B.Direction);
       if (!A || A->elementCount() != B.elementCount()) {
-        Result.Broken = "port '" + B.Name +
-                        "' is gone, or has another number of elements";
+        Result.Broken =
+            "port '" + B.Name + "' is gone, or has another number of elements";
         return;
       }
       std::vector<double> Old(B.elementCount()), New(B.elementCount());
@@ -246,9 +246,12 @@ private:
             [&] { return What + Was.Net.nameText(B) + "', on the way,"; });
         return true;
       };
-      if (!Compare(Was.Amounts, Is.Amounts, Was.AmountError, "the amount of '") ||
-          !Compare(Was.Gain, Is.Gain, Was.FlowError, "the speed at which reactions make '") ||
-          !Compare(Was.Loss, Is.Loss, Was.FlowError, "the speed at which reactions take '") ||
+      if (!Compare(Was.Amounts, Is.Amounts, Was.AmountError,
+                   "the amount of '") ||
+          !Compare(Was.Gain, Is.Gain, Was.FlowError,
+                   "the speed at which reactions make '") ||
+          !Compare(Was.Loss, Is.Loss, Was.FlowError,
+                   "the speed at which reactions take '") ||
           !Compare(Was.Spread, Is.Spread, Was.SpreadError, "the spread of '"))
         return false;
     }
@@ -264,11 +267,10 @@ private:
 
 /// What phases say beside amounts, which are compared on the way.
 bool samePhases(const Network &Before, const Network &After) {
-  return std::ranges::equal(Before.phases(), After.phases(),
-                            [](const Phase &A, const Phase &B) {
-                              return A.Name == B.Name &&
-                                     A.Duration == B.Duration;
-                            });
+  return std::ranges::equal(
+      Before.phases(), After.phases(), [](const Phase &A, const Phase &B) {
+        return A.Name == B.Name && A.Duration == B.Duration;
+      });
 }
 } // namespace
 

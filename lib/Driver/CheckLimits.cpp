@@ -40,11 +40,11 @@ void append(Measured &M, const SimulationResult &R) {
   for (size_t Case = 0; Case < R.Cases; ++Case)
     for (const SimulationOutput &Out : R.Outputs) {
       size_t Elements = Out.elements();
-      M.Values.insert(
-          M.Values.end(),
-          Out.Values.begin() + static_cast<std::ptrdiff_t>(Case * Elements),
-          Out.Values.begin() +
-              static_cast<std::ptrdiff_t>((Case + 1) * Elements));
+      M.Values.insert(M.Values.end(),
+                      Out.Values.begin() +
+                          static_cast<std::ptrdiff_t>(Case * Elements),
+                      Out.Values.begin() +
+                          static_cast<std::ptrdiff_t>((Case + 1) * Elements));
     }
   M.Cases += R.Cases;
   M.Readings = M.Values.size() / M.Cases;
@@ -71,8 +71,8 @@ Measured measure(const Network &Net, const CheckInputs &Inputs, size_t First,
       return;
     if (M.Problem.empty())
       M.Problem = D.Message;
-    MayIntegrate &= D.Id == DiagId::NotFeedForward ||
-                    D.Id == DiagId::NoStableLimit;
+    MayIntegrate &=
+        D.Id == DiagId::NotFeedForward || D.Id == DiagId::NoStableLimit;
   });
   auto All = Inputs.arrays(Net, First, Count, M.Problem);
   if (!All)
@@ -134,8 +134,8 @@ void compareBatch(CheckResult &Result, const Network &Before,
     Result.Unchecked = "before it, " + Was.Problem;
     return;
   }
-  Measured Is = measure(After, Inputs, First, Was.Exact ? Count : Was.Cases,
-                        Progress);
+  Measured Is =
+      measure(After, Inputs, First, Was.Exact ? Count : Was.Cases, Progress);
   size_t Cases = std::min(Was.Cases, Is.Cases);
   bool Exact = Was.Exact && Is.Exact;
   for (size_t Case = 0; Case < Cases; ++Case) {
@@ -148,10 +148,10 @@ void compareBatch(CheckResult &Result, const Network &Before,
       double A = Was.Values[Case * Was.Readings + I],
              B = Is.Values[Case * Is.Readings + I];
       double Size = std::max(std::fabs(A), std::fabs(B));
-      double Allowed =
-          Bound + (Exact ? Rounding * std::max(Scale, Size) +
-                               (Was.Accuracy + Is.Accuracy) * std::max(1.0, Size)
-                         : 4 * SettleTolerance * (1 + Size));
+      double Allowed = Bound + (Exact ? Rounding * std::max(Scale, Size) +
+                                            (Was.Accuracy + Is.Accuracy) *
+                                                std::max(1.0, Size)
+                                      : 4 * SettleTolerance * (1 + Size));
       Result.compare(First + Case, A, B, Allowed, [&] { return Name(I); });
     }
     ++Result.Compared;
@@ -160,23 +160,20 @@ void compareBatch(CheckResult &Result, const Network &Before,
     Result.Unchecked = "before it, " + Was.Problem;
   else if (!Is.Problem.empty() && !Is.Exact)
     Result.Unchecked = "after it, " + Is.Problem;
-  if (!Exact && Result.What.find("integrat") == std::string::npos)
-    Result.What += ", integrated";
+  Result.Integrated |= !Exact;
 }
 
 /// Values beyond the declared ranges are a batch of their own, for what is
 /// certain within them need not be beyond.
 template <class NameFn>
 void compareAll(CheckResult &Result, const Network &Before,
-                const Network &After, const CheckInputs &Inputs,
-                LimitQuestion Question, const ProgressCallback &Progress,
-                NameFn Name) {
-  size_t Inside = std::min(Inputs.inside(), Question.Cases);
-  compareBatch(Result, Before, After, Inputs, 0, Inside, Question.Bound,
-               Progress, Name);
-  if (Question.Cases > Inside && !Result.isBad())
-    compareBatch(Result, Before, After, Inputs, Inside,
-                 Question.Cases - Inside, Question.Bound, Progress, Name);
+                const Network &After, const CheckInputs &Inputs, size_t Cases,
+                double Bound, const ProgressCallback &Progress, NameFn Name) {
+  size_t Inside = std::min(Inputs.inside(), Cases);
+  compareBatch(Result, Before, After, Inputs, 0, Inside, Bound, Progress, Name);
+  if (Cases > Inside && !Result.isBad())
+    compareBatch(Result, Before, After, Inputs, Inside, Cases - Inside, Bound,
+                 Progress, Name);
 }
 
 /// States are read as outputs are.
@@ -222,8 +219,8 @@ std::string counted(size_t N, const char *One) {
 } // namespace
 
 CheckResult nn2crn::checkReadings(const Network &Before, const Network &After,
-                                  const CheckInputs &Inputs,
-                                  LimitQuestion Question,
+                                  const CheckInputs &Inputs, size_t Cases,
+                                  double Bound,
                                   const ProgressCallback &Progress) {
   CheckResult Result;
   Network Was = withStatesAsOutputs(Before), Is = withStatesAsOutputs(After);
@@ -256,14 +253,13 @@ CheckResult nn2crn::checkReadings(const Network &Before, const Network &After,
     Result.Unchecked = "no output or state port reads anything";
     return Result;
   }
-  compareAll(Result, Was, Is, Inputs, Question, Progress,
+  compareAll(Result, Was, Is, Inputs, Cases, Bound, Progress,
              [&](size_t I) { return Names[I]; });
   return Result;
 }
 
 CheckResult nn2crn::checkAmounts(const Network &Before, const Network &After,
-                                 const CheckInputs &Inputs,
-                                 LimitQuestion Question,
+                                 const CheckInputs &Inputs, size_t Cases,
                                  const ProgressCallback &Progress) {
   CheckResult Result;
   std::vector<ObservedPair> Pairs;
@@ -278,7 +274,7 @@ CheckResult nn2crn::checkAmounts(const Network &Before, const Network &After,
                                     [](auto &P) { return P.Before; }),
           Is = withAmountsAsOutput(After, Pairs,
                                    [](auto &P) { return P.After; });
-  compareAll(Result, Was, Is, Inputs, Question, Progress, [&](size_t I) {
+  compareAll(Result, Was, Is, Inputs, Cases, 0, Progress, [&](size_t I) {
     return "species '" + Before.nameText(Pairs[I].Before) + "'";
   });
   return Result;

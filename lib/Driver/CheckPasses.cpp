@@ -64,8 +64,7 @@ bool PassCheck::after(const PassRun &Run, const Network &Net,
   ProgressCallback Progress =
       Options.Progress ? Options.Progress : Line.callback();
   CheckInputs Inputs(Before, Options.Inputs, Options.Seed);
-  LimitQuestion Question{Did.onRangeOnly() ? Inputs.inside() : Inputs.count(),
-                         Did.bound()};
+  size_t Cases = Did.onRangeOnly() ? Inputs.inside() : Inputs.count();
 
   std::vector<CheckResult> Results;
   bool Same = true;
@@ -79,27 +78,28 @@ bool PassCheck::after(const PassRun &Run, const Network &Net,
   for (const Port &P : Before.ports())
     ReadsPorts |= P.Direction != PortDirection::Input;
   if (Did.level() == Preserved::SameKinetics) {
-    size_t Starts = Inputs.hasPorts() ? Question.Cases : Options.Inputs + 1;
+    size_t Starts = Inputs.hasPorts() ? Cases : Options.Inputs + 1;
     Keep(checkKinetics(Before, Net, Inputs, Starts, Progress));
   } else {
     if (ReadsPorts || Did.level() != Preserved::SameEquilibrium)
-      Keep(checkReadings(Before, Net, Inputs, Question, Progress));
+      Keep(checkReadings(Before, Net, Inputs, Cases, Did.bound(), Progress));
     if (Same && Did.level() == Preserved::SameEquilibrium)
-      Keep(checkAmounts(Before, Net, Inputs, Question, Progress));
+      Keep(checkAmounts(Before, Net, Inputs, Cases, Progress));
   }
   for (const CheckResult &R : Results) {
     if (!R.Unchecked.empty() && !R.isBad())
-      Context.Diags.warning(
-          DiagId::NotChecked, {},
-          runText(Run) + ": " +
-              (R.Compared ? "only " + std::to_string(R.Compared) +
-                                " inputs were compared"
-                          : std::string("it was not checked")) +
-              " (" + R.What + "): " + R.Unchecked);
+      Context.Diags.warning(DiagId::NotChecked, {},
+                            runText(Run) + ": " +
+                                (R.Compared
+                                     ? "only " + std::to_string(R.Compared) +
+                                           " inputs were compared"
+                                     : std::string("it was not checked")) +
+                                " (" + R.What + "): " + R.Unchecked);
     if (Options.Verbose && !R.What.empty())
       Context.Print("check: " + std::to_string(Run.Entries.size()) + " " +
                     Run.Entries.back().Name + ": " + claim(Did) + ": " +
-                    R.What + ", " + std::to_string(R.Compared) +
+                    R.What + (R.Integrated ? ", integrated, " : ", ") +
+                    std::to_string(R.Compared) +
                     (R.Compared == 1 ? " input" : " inputs") +
                     ", largest difference " + digits(R.Largest) + '\n');
   }

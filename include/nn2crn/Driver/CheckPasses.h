@@ -1,4 +1,5 @@
-//===- CheckPasses.h - Do passes keep what they say? -*- C++ -*- -*- C++ -*-===//
+//===- CheckPasses.h - Do passes keep what they say? -*- C++ -*- -*- C++
+//-*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

@@ -167,11 +167,11 @@ TEST(Check, SeesOtherAmounts) {
                    Difference)
                    .differs());
   // Rates do not matter where the limit is certain.
-  EXPECT_FALSE(Run("x.0 + x.1 -> y.0.p", "x.0 + x.1 -> y.0.p [k = 3]",
-                   Equilibrium)
-                   .differs());
-  EXPECT_TRUE(Run("x.0 + x.1 -> y.0.p", "x.0 + x.1 -> 2 y.0.p", Equilibrium)
-                  .differs());
+  EXPECT_FALSE(
+      Run("x.0 + x.1 -> y.0.p", "x.0 + x.1 -> y.0.p [k = 3]", Equilibrium)
+          .differs());
+  EXPECT_TRUE(
+      Run("x.0 + x.1 -> y.0.p", "x.0 + x.1 -> 2 y.0.p", Equilibrium).differs());
 }
 
 TEST(Check, IntegratesWhereRatesDecide) {
@@ -245,7 +245,8 @@ TEST(Check, HoldsBoundsToTheirWord) {
 
 TEST(Check, StopsAtTheFirstPassThatLies) {
   Outcome O;
-  Network Net = parse("@input x[] single\n@output y[] single\nx -> a\na -> y\n");
+  Network Net =
+      parse("@input x[] single\n@output y[] single\nx -> a\na -> y\n");
   DiagnosticEngine Silent(nullptr);
   auto P = Pipeline::parse("eliminate-unimolecular,O1", Silent);
   Network Wrong =
@@ -291,9 +292,9 @@ g (float[1, 2] x) => (float[1, 2] y) { y = Relu(x) })";
     if (Checked)
       Options.Run.Observers = {&Check};
     Collected Diags;
-    EXPECT_NE(compileModel(Model, "m.onnxtext", Options, Diags.Engine)
-                  .has_value(),
-              Checked)
+    EXPECT_NE(
+        compileModel(Model, "m.onnxtext", Options, Diags.Engine).has_value(),
+        Checked)
         << Diags.text();
     EXPECT_EQ(Diags.has(DiagId::CheckDifferent), Checked) << Diags.text();
   }
@@ -345,7 +346,7 @@ TEST(Check, RegisteredPassesDoNotLie) {
         return;
     }
   }
-  for (const char *Pass : {"canonicalize",
-                           "eliminate-dead", "eliminate-unimolecular"})
+  for (const char *Pass :
+       {"canonicalize", "eliminate-dead", "eliminate-unimolecular"})
     EXPECT_GT(Compared[Pass], 20u) << Pass;
 }
