@@ -108,13 +108,15 @@ private:
   double WorstExcess = 0;
 };
 
-/// What is observed, in both networks. False, with \p Broken filled, where
-/// something of \p Before is gone.
+/// A species that is observed, in both networks.
 struct ObservedPair {
   SpeciesId Before, After;
 };
-bool pairObserved(const Network &Before, const Network &After,
-                  std::vector<ObservedPair> &Pairs, std::string &Broken);
+/// Empty, and \p Result says why, where there is nothing to compare or
+/// something of \p Before is gone.
+std::vector<ObservedPair> pairObserved(const Network &Before,
+                                       const Network &After,
+                                       CheckResult &Result);
 
 /// Speeds of change, and their spread, along a walk through states.
 CheckResult checkKinetics(const Network &Before, const Network &After,

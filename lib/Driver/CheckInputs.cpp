@@ -144,9 +144,10 @@ std::string CheckInputs::text(size_t Case) const {
   return Text;
 }
 
-bool nn2crn::pairObserved(const Network &Before, const Network &After,
-                          std::vector<ObservedPair> &Pairs,
-                          std::string &Broken) {
+std::vector<ObservedPair> nn2crn::pairObserved(const Network &Before,
+                                               const Network &After,
+                                               CheckResult &Result) {
+  std::vector<ObservedPair> Pairs;
   std::vector<bool> Observed = Before.observedSpecies();
   std::unordered_map<std::string, SpeciesId> Names;
   for (SpeciesId S : After.species())
@@ -156,11 +157,13 @@ bool nn2crn::pairObserved(const Network &Before, const Network &After,
       continue;
     auto At = Names.find(Before.nameText(S));
     if (At == Names.end()) {
-      Broken =
+      Result.Broken =
           "species '" + Before.nameText(S) + "', which is observed, is gone";
-      return false;
+      return {};
     }
     Pairs.push_back({S, At->second});
   }
-  return true;
+  if (Pairs.empty())
+    Result.Unchecked = "nothing is observed";
+  return Pairs;
 }

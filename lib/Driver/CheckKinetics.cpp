@@ -278,18 +278,14 @@ CheckResult nn2crn::checkKinetics(const Network &Before, const Network &After,
                                   const CheckInputs &Inputs, size_t Cases,
                                   const ProgressCallback &Progress) {
   CheckResult Result;
-  std::vector<ObservedPair> Pairs;
-  if (!pairObserved(Before, After, Pairs, Result.Broken))
-    return Result;
+  auto Pairs = pairObserved(Before, After, Result);
   if (!samePhases(Before, After)) {
     Result.Broken = "phases have other names or durations";
     return Result;
   }
   Result.What = std::to_string(Pairs.size()) + " species";
-  if (Pairs.empty()) {
-    Result.Unchecked = "nothing is observed";
+  if (Pairs.empty())
     return Result;
-  }
   Walk W(Before, After, Inputs, Pairs, Result);
   CheckRandom Random(Inputs.seed() + 1);
   for (size_t Case = 0; Case < Cases; ++Case) {

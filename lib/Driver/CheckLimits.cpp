@@ -262,14 +262,10 @@ CheckResult nn2crn::checkAmounts(const Network &Before, const Network &After,
                                  const CheckInputs &Inputs, size_t Cases,
                                  const ProgressCallback &Progress) {
   CheckResult Result;
-  std::vector<ObservedPair> Pairs;
-  if (!pairObserved(Before, After, Pairs, Result.Broken))
-    return Result;
+  auto Pairs = pairObserved(Before, After, Result);
   Result.What = counted(Pairs.size(), "amount");
-  if (Pairs.empty()) {
-    Result.Unchecked = "nothing is observed";
+  if (Pairs.empty())
     return Result;
-  }
   Network Was = withAmountsAsOutput(Before, Pairs,
                                     [](auto &P) { return P.Before; }),
           Is = withAmountsAsOutput(After, Pairs,
