@@ -114,9 +114,8 @@ struct ObservedPair {
 };
 /// Empty, and \p Result says why, where there is nothing to compare or
 /// something of \p Before is gone.
-std::vector<ObservedPair> pairObserved(const Network &Before,
-                                       const Network &After,
-                                       CheckResult &Result);
+std::vector<ObservedPair>
+pairObserved(const Network &Before, const Network &After, CheckResult &Result);
 
 /// Speeds of change, and their spread, along a walk through states.
 CheckResult checkKinetics(const Network &Before, const Network &After,

@@ -55,6 +55,8 @@ private:
     unsigned ErrorsBefore = Context.Diags.errorCount();
     uint64_t GenerationBefore = Net.generation();
 
+    for (PassObserver *O : Options.Observers)
+      O->before(P, Run.Entries.size() + 1, Net);
     auto Start = std::chrono::steady_clock::now();
     PassResult Result = P.run(Net, Context);
     std::chrono::duration<double> Took =

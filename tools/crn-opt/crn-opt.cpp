@@ -109,6 +109,7 @@ int main(int Argc, char **Argv) {
   }
   if (!Out->checkFormat(Diags))
     return T.exitCode();
+  Run.Observers.push_back(&T.reproducer());
   PrintAfter Printer({PrintAfterPasses.begin(), PrintAfterPasses.end()});
   DumpAfter Dumper(DumpDir);
   if (!PrintAfterPasses.empty())

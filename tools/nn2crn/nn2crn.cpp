@@ -131,6 +131,7 @@ int main(int Argc, char **Argv) {
   }
   Options.Passes = Pipe->str();
   Options.Run.CollectCosts = Verbose;
+  Options.Run.Observers.push_back(&T.reproducer());
   Check.addTo(Options.Run, Verbose);
   Options.Weights = Weights.get();
   Options.Activations = Weights.activations();

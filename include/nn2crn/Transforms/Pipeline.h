@@ -56,6 +56,9 @@ public:
   std::vector<Step> Steps;
 };
 
+/// \p P as a pipeline has it: with options that differ from their defaults.
+std::string passText(const Pass &P);
+
 class PassObserver;
 
 /// How passes are run and watched.
@@ -101,10 +104,14 @@ public:
   virtual ~PassObserver() = default;
   /// Before the first pass.
   virtual void begin(const Network &) {}
+  /// Before \p P, which will be run number \p Number, counted from 1.
+  virtual void before(const Pass &, [[maybe_unused]] size_t Number,
+                      const Network &) {}
   /// After a pass that kept its contract and did not fail: the last of \p Run.
   /// False after an error, which ends the pipeline.
-  virtual bool after(const PassRun &Run, const Network &Net,
-                     PassContext &Context) = 0;
+  virtual bool after(const PassRun &, const Network &, PassContext &) {
+    return true;
+  }
 };
 
 /// Runs \p P on \p Net and leaves it compact. Checks each pass's contract: one

@@ -16,8 +16,13 @@
 #include "nn2crn/Driver/CheckPasses.h"
 #include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/Compile.h"
+#include "nn2crn/Driver/Files.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/Lowering/NcRelu.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 using namespace nn2crn;
 using namespace nn2crn::test;
@@ -298,6 +303,43 @@ g (float[1, 2] x) => (float[1, 2] y) { y = Relu(x) })";
         << Diags.text();
     EXPECT_EQ(Diags.has(DiagId::CheckDifferent), Checked) << Diags.text();
   }
+}
+
+TEST(Reproducer, IsThereAfterABrokenContract) {
+  llvm::SmallString<128> Folder;
+  ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("reproducer", Folder));
+  std::string Where = "--reproducer-dir=" + (Folder + "/deep/er").str();
+  char Name[] = "test", *Argv[] = {Name, Where.data()};
+  {
+    Tool T(2, Argv, "");
+    ASSERT_TRUE(T.parse());
+    // Says that it changed nothing.
+    Pipeline P;
+    P.Steps.push_back(
+        {std::make_unique<Replace>(parse("@output y[] single\nB -> y\n"),
+                                   PassResult::unchanged()),
+         {},
+         0});
+    Network Net = parse("@output y[] single\nA -> y\n");
+    PassContext Context(T.diagnostics(), [](std::string_view) {});
+    PassRunOptions Options;
+    Options.Observers = {&T.reproducer()};
+    PassRun Run;
+    EXPECT_FALSE(runPipeline(P, Net, Context, Options, Run));
+    EXPECT_EQ(T.exitCode(), ExitInternal);
+  }
+  auto Report = llvm::MemoryBuffer::getFile(Folder + "/deep/er/report.txt");
+  ASSERT_TRUE(Report);
+  EXPECT_NE((*Report)->getBuffer().find("in pass 1 of the pipeline: replace"),
+            llvm::StringRef::npos)
+      << (*Report)->getBuffer().str();
+  Collected Diags;
+  auto Kept =
+      loadNetwork((Folder + "/deep/er/before.crnb").str(), Diags.Engine);
+  ASSERT_TRUE(Kept) << Diags.text();
+  EXPECT_EQ(Kept->contentHash(),
+            parse("@output y[] single\nA -> y\n").contentHash());
+  llvm::sys::fs::remove_directories(Folder);
 }
 
 TEST(Check, ADifferenceIsExitCode3) {
