@@ -48,8 +48,41 @@ public:
       if (N.Kind == NodeKind::Relu)
         unit(N);
   }
+  void runInputs() {
+    for (GraphPort &P : G.Inputs)
+      input(P);
+  }
 
 private:
+  void input(GraphPort &P) {
+    uint32_t Elements = G.value(P.Value).Elements;
+    // By how much the largest weight of each element is smaller than that of
+    // the layer, where it is least so.
+    std::vector<double> Share(Elements);
+    for (size_t I : Readers[P.Value.Value]) {
+      const Node &N = G.Nodes[I];
+      if (N.Kind != NodeKind::Affine)
+        return;
+      double Most = 0;
+      for (const Node::Operand &O : N.Operands)
+        for (double W : O.Weights.weights())
+          Most = std::max(Most, std::fabs(W));
+      for (const Node::Operand &O : N.Operands)
+        for (uint32_t R = 0; O.Value == P.Value && R < O.Weights.rows(); ++R)
+          for (size_t K = 0; K < O.Weights.columnsOf(R).size(); ++K) {
+            double &S = Share[O.Weights.columnsOf(R)[K]];
+            S = std::max(S, std::fabs(O.Weights.weightsOf(R)[K]) / Most);
+          }
+    }
+    constexpr int Least = 4, Most = 60;
+    std::vector<int> Halvings(Elements);
+    for (uint32_t I = 0; I < Elements; ++I)
+      if (Share[I] > 0 && -std::ilogb(Share[I]) > Least)
+        Halvings[I] = std::min(-std::ilogb(Share[I]) - 1, Most);
+    if (std::ranges::any_of(Halvings, [](int H) { return H != 0; }))
+      P.Halvings = std::move(Halvings);
+  }
+
   void unit(const Node &Relu) {
     ValueId In = Relu.Operands[0].Value, Out = Relu.Result;
     NodeId From = G.value(In).Producer;
@@ -105,3 +138,4 @@ private:
 } // namespace nn2crn
 
 void nn2crn::balanceScales(Graph &G) { Balancer(G).run(); }
+void nn2crn::balanceInputs(Graph &G) { Balancer(G).runInputs(); }

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <climits>
 #include <cmath>
 #include <unordered_set>
 
@@ -96,9 +97,34 @@ std::vector<Rational> resultScales(const Node &N, const CarriedScales &Scale,
 }
 } // namespace
 
+/// 2 to each of \p Exponents; one for all where they are alike.
+static std::vector<Rational> powersOfTwo(std::span<const int> Exponents) {
+  bool Alike = std::ranges::adjacent_find(Exponents, std::not_equal_to()) ==
+               Exponents.end();
+  std::vector<Rational> Out;
+  for (int E : Alike ? Exponents.first(std::min<size_t>(Exponents.size(), 1))
+                     : Exponents)
+    // More than lowerings take, and still doubles.
+    Out.push_back(
+        Rational::fromDouble(std::ldexp(1, std::clamp(E, -1000, 1000))));
+  if (Out.empty())
+    Out.emplace_back(1);
+  return Out;
+}
+
+/// The exponents of the scales of \p In.
+static std::vector<int> exponentsOf(const Graph &G, const GraphPort &In) {
+  std::vector<int> Out(G.value(In.Value).Elements);
+  for (size_t I = 0; I < In.Halvings.size(); ++I)
+    Out[I] = -In.Halvings[I];
+  return Out;
+}
+
 std::optional<CarriedScales>
 nn2crn::integerScales(const Graph &G, unsigned Bits, NodeId *Culprit) {
   CarriedScales Scale(G.values().size(), {Rational(1)});
+  for (const GraphPort &In : G.inputs())
+    Scale[In.Value.Value] = powersOfTwo(exponentsOf(G, In));
   for (size_t I = 0; I < G.nodes().size(); ++I) {
     const Node &N = G.nodes()[I];
     assert(N.Kind != NodeKind::Smooth && "approximate activations first");
@@ -115,6 +141,64 @@ nn2crn::integerScales(const Graph &G, unsigned Bits, NodeId *Culprit) {
       return std::nullopt;
     }
   }
+  return Scale;
+}
+
+/// The exponent of the largest power of two of which all weights of row \p R,
+/// as carried, are multiples; \p Exponents are those of the operands' scales,
+/// by value and element. Empty where the row's weights of an operand, as they
+/// are, need more than MostIntegerBits.
+static std::optional<int>
+powerOfTwo(const Node &N, uint32_t R,
+           const std::vector<std::vector<int>> &Exponents) {
+  int Out = INT_MAX;
+  for (const Node::Operand &O : N.Operands) {
+    double Most = 0, Unit = HUGE_VAL;
+    auto Columns = O.Weights.columnsOf(R);
+    auto Weights = O.Weights.weightsOf(R);
+    for (size_t K = 0; K < Columns.size(); ++K) {
+      double Low = lowestBit(Weights[K]);
+      Most = std::max(Most, std::fabs(Weights[K]));
+      Unit = std::min(Unit, Low);
+      Out =
+          std::min(Out, std::ilogb(Low) - Exponents[O.Value.Value][Columns[K]]);
+    }
+    if (Most >= std::ldexp(Unit, MostIntegerBits))
+      return std::nullopt;
+  }
+  return Out == INT_MAX ? 0 : Out;
+}
+
+std::optional<CarriedScales> nn2crn::carriedScales(const Graph &G,
+                                                   NodeId *Culprit) {
+  if (auto Small = integerScales(G, MostIntegerBits, Culprit))
+    return Small;
+  // By value and element. Powers of two go into each other.
+  std::vector<std::vector<int>> Exponents;
+  for (const Value &V : G.values())
+    Exponents.emplace_back(V.Elements);
+  for (const GraphPort &In : G.inputs())
+    Exponents[In.Value.Value] = exponentsOf(G, In);
+  for (size_t I = 0; I < G.nodes().size(); ++I) {
+    const Node &N = G.nodes()[I];
+    std::vector<int> &Out = Exponents[N.Result.Value];
+    if (N.Kind == NodeKind::Relu) {
+      Out = Exponents[N.Operands[0].Value.Value];
+      continue;
+    }
+    for (uint32_t R = 0; R < Out.size(); ++R) {
+      auto Step = powerOfTwo(N, R, Exponents);
+      if (!Step) {
+        if (Culprit)
+          *Culprit = NodeId(static_cast<uint32_t>(I));
+        return std::nullopt;
+      }
+      Out[R] = -*Step;
+    }
+  }
+  CarriedScales Scale;
+  for (const std::vector<int> &Of : Exponents)
+    Scale.push_back(powersOfTwo(Of));
   return Scale;
 }
 

@@ -138,7 +138,7 @@ void widen(RailTotals &Into, const RailTotals &By) {
 } // namespace
 
 RailGrowth nn2crn::railGrowth(const Graph &G, const InputBox &Box) {
-  auto Scale = integerScales(G, MostIntegerBits);
+  auto Scale = carriedScales(G);
   std::vector<RailTotals> Of(G.values().size());
   RailTable Bounds = boundsOf(G, Box);
   for (size_t V = 0; V < Of.size(); ++V)

@@ -13,6 +13,13 @@
 
 using namespace nn2crn;
 
+double nn2crn::lowestBit(double W) {
+  int Exponent = 0;
+  auto Digits =
+      static_cast<int64_t>(std::ldexp(std::frexp(std::fabs(W), &Exponent), 53));
+  return std::ldexp(static_cast<double>(Digits & -Digits), Exponent - 53);
+}
+
 namespace {
 /// The nearest multiples of \p Step, of at most \p Most steps, but that each
 /// row keeps its sum as far as the other neighbour of some weights allows: what
@@ -50,6 +57,21 @@ SparseMatrix rounded(const SparseMatrix &W, double Step, double Most) {
     }
     for (size_t K = 0; K < Columns.size(); ++K)
       Out.add(Columns[K], Steps[K] * Step);
+    Out.endRow();
+  }
+  return Out;
+}
+
+/// Each column times 2 to the \p Sign times its exponent.
+SparseMatrix timesPowers(const SparseMatrix &W,
+                         const std::vector<int> &Exponents, int Sign) {
+  SparseMatrix Out(W.columns());
+  Out.reserve(W.rows(), W.entries());
+  for (uint32_t R = 0; R < W.rows(); ++R) {
+    for (size_t K = 0; K < W.columnsOf(R).size(); ++K) {
+      uint32_t C = W.columnsOf(R)[K];
+      Out.add(C, std::ldexp(W.weightsOf(R)[K], Sign * Exponents[C]));
+    }
     Out.endRow();
   }
   return Out;
@@ -141,25 +163,40 @@ public:
     });
     double Steps = std::exp2(Bits - 1) - 1; // One bit is the sign.
     std::vector<bool> Fixed = afterScores(G);
+    // Weights of inputs are rounded as they are carried.
+    std::vector<const std::vector<int> *> Halvings(G.Values.size());
+    for (const GraphPort &In : G.Inputs)
+      if (!In.Halvings.empty())
+        Halvings[In.Value.Value] = &In.Halvings;
     for (Node &N : G.Nodes) {
       if (N.Kind != NodeKind::Affine || Fixed[N.Result.Value])
         continue;
-      double Most = 0, Unit = 0;
-      for (const Node::Operand &O : N.Operands)
-        for (double W : O.Weights.weights()) {
-          Most = std::max(Most, std::fabs(W));
-          double Mine = lowestBit(W);
-          Unit = Unit == 0 ? Mine : std::min(Unit, Mine);
-        }
-      if (Most == 0 || Most <= Unit * Steps)
-        continue;
-      double Step = stepFor(Most, Steps, Meets);
       for (Node::Operand &O : N.Operands)
-        O.Weights = rounded(O.Weights, Step, Steps);
+        if (auto *H = Halvings[O.Value.Value])
+          O.Weights = timesPowers(O.Weights, *H, 1);
+      roundLayer(N, Steps, Meets);
+      for (Node::Operand &O : N.Operands)
+        if (auto *H = Halvings[O.Value.Value])
+          O.Weights = timesPowers(O.Weights, *H, -1);
     }
   }
 
 private:
+  static void roundLayer(Node &N, double Steps, bool Meets) {
+    double Most = 0, Unit = 0;
+    for (const Node::Operand &O : N.Operands)
+      for (double W : O.Weights.weights()) {
+        Most = std::max(Most, std::fabs(W));
+        double Mine = lowestBit(W);
+        Unit = Unit == 0 ? Mine : std::min(Unit, Mine);
+      }
+    if (Most == 0 || Most <= Unit * Steps)
+      return;
+    double Step = stepFor(Most, Steps, Meets);
+    for (Node::Operand &O : N.Operands)
+      O.Weights = rounded(O.Weights, Step, Steps);
+  }
+
   /// By value: what makes an index of scores. Its weights are powers of two and
   /// indices, and others would make other classes, which no bound speaks of.
   static std::vector<bool> afterScores(const Graph &G) {
@@ -180,13 +217,6 @@ private:
       }
     }
     return Out;
-  }
-  /// The largest power of two that \p W, which is not 0, is a multiple of.
-  static double lowestBit(double W) {
-    int Exponent = 0;
-    auto Digits = static_cast<int64_t>(
-        std::ldexp(std::frexp(std::fabs(W), &Exponent), 53));
-    return std::ldexp(static_cast<double>(Digits & -Digits), Exponent - 53);
   }
 };
 } // namespace nn2crn
@@ -226,25 +256,24 @@ void Rounding::prepare() {
       if (integerScales(*Small, SmallBits - 1))
         break;
   Balanced = G;
+  balanceInputs(Balanced);
   // What is known of approximated activations holds of values as they are.
   if (Units.empty())
     balanceScales(Balanced);
 }
 
 RoundedGraph Rounding::at(unsigned Bits) {
-  constexpr unsigned LeastBits = 2;
   // One bit is the sign.
   if (integerScales(G, Bits - 1))
     return {G, 0};
   prepare();
   if (Small && Bits >= SmallBits)
     return {*Small, sameWeights(G, *Small) ? 0 : SmallBits};
-  // Where values of different layers are added, steps multiply up.
-  for (RoundedGraph R{Balanced, Bits};; R = {Balanced, R.Bits - 1}) {
-    WeightRounder::round(R.Rounded, R.Bits, Units);
-    if (R.Bits <= LeastBits || integerScales(R.Rounded, MostIntegerBits))
-      return R;
-  }
+  RoundedGraph R{Balanced, Bits};
+  WeightRounder::round(R.Rounded, Bits, Units);
+  if (sameWeights(Balanced, R.Rounded) && carriedScales(G))
+    R.Bits = 0;
+  return R;
 }
 
 const Graph &Rounding::exact(const RoundedGraph &R) const {

@@ -17,6 +17,9 @@
 
 namespace nn2crn {
 
+/// The largest power of two that \p W, which is not 0, is a multiple of.
+double lowestBit(double W);
+
 /// Activations that were approximated, by the ValueId of their result; null for
 /// all else.
 using UnitTable = std::vector<const PiecewiseUnit *>;
@@ -41,8 +44,7 @@ class Rounding {
 public:
   Rounding(const Graph &G, std::span<const PiecewiseUnit> Units)
       : G(G), Units(Units) {}
-  /// With \p Bits, from 2 on, or fewer where that is all that is needed, or
-  /// all that steps of layers that are added leave room for.
+  /// With \p Bits, from 2 on, or fewer where that is all that is needed.
   RoundedGraph at(unsigned Bits);
   /// The graph with the values that \p R has but for rounding.
   const Graph &exact(const RoundedGraph &R) const;

@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <unordered_set>
 
 using namespace nn2crn;
@@ -47,8 +48,20 @@ struct Reader {
   uint32_t Wire;
   /// Null for a reader that takes the value as it is.
   const SparseMatrix *Weights;
-  /// What its result is carried times, by row.
-  const std::vector<double> *Scale = nullptr;
+  /// What the weights make.
+  ValueId Result;
+};
+
+/// Where an element goes, and how many of it.
+struct Target {
+  uint32_t Wire, Element;
+  int64_t Weight;
+};
+
+/// Where the copies of element From that stage Stage makes go.
+struct RaisedTarget {
+  uint32_t From, Stage;
+  Target To;
 };
 
 class NcReluLowering {
@@ -59,6 +72,10 @@ public:
 
 private:
   static constexpr uint32_t None = UINT32_MAX;
+  /// How many copies one stage makes of what it is given. Some digits of fewer
+  /// bits than coefficients have can be added up.
+  static constexpr unsigned StageBits = 28;
+  static constexpr double StageFactor = 0x1p28;
 
   bool checkKinds();
   bool scaleWeights();
@@ -67,6 +84,20 @@ private:
   uint32_t addWire(SignalId Signal, ValueId V, OriginId Origin);
   SpeciesId rail(uint32_t Wire, uint32_t Element, bool Negative);
   void addPort(const GraphPort &P, PortDirection Direction, uint32_t Wire);
+  struct FanOut {
+    std::vector<uint64_t> Begin;
+    std::vector<Target> Targets;
+    /// By element and stage.
+    std::vector<RaisedTarget> Raised;
+    /// True where a wire reads more than once.
+    bool Repeats = false;
+  };
+  int64_t coefficient(ValueId V, const Reader &R, uint32_t Row, uint32_t Column,
+                      double W, double Most, std::vector<RaisedTarget> *Raised);
+  FanOut targetsOf(ValueId V);
+  uint32_t stageWire(ValueId V, uint32_t Stage, std::vector<uint32_t> &Made);
+  bool addFanOut(ValueId V, uint32_t I, bool Negative, SpeciesId From,
+                 std::span<const Target> Targets, SpeciesId Copies);
   bool fanOut(ValueId V);
   void addRelu(size_t N);
   void setBiases();
@@ -89,6 +120,7 @@ private:
   std::vector<OriginId> NodeOrigin;
   /// Readers of each value that have wires of their own, in order.
   std::vector<std::vector<Reader>> Readers;
+  std::vector<Term> ProductsScratch;
 };
 
 } // namespace
@@ -118,7 +150,7 @@ bool NcReluLowering::checkKinds() {
 
 bool NcReluLowering::scaleWeights() {
   NodeId Culprit;
-  auto Found = integerScales(G, MostIntegerBits, &Culprit);
+  auto Found = carriedScales(G, &Culprit);
   if (Found) {
     Scale = std::move(*Found);
     // Well within doubles, so that biases times them are amounts too.
@@ -148,8 +180,7 @@ bool NcReluLowering::scaleWeights() {
       .error(DiagId::UnsupportedWeight, G.locate(G.node(Culprit).Source),
              "expected weights that are integers below 2^31 times a common "
              "step, since they become stoichiometric coefficients")
-      .note("round them to fewer bits, as --weight-bits does; where values of "
-            "different layers are added, their steps multiply up");
+      .note("round them to fewer bits, as --weight-bits does");
   return false;
 }
 
@@ -279,16 +310,15 @@ void NcReluLowering::nameWires() {
     for (const Node::Operand &O : N.Operands) {
       auto &List = Readers[O.Value.Value];
       if (N.Kind == NodeKind::Affine)
-        List.push_back(
-            {WireOf[N.Result.Value], &O.Weights, &ScaleValue[N.Result.Value]});
+        List.push_back({WireOf[N.Result.Value], &O.Weights, N.Result});
       else if (WireOf[O.Value.Value] != ReluIn[I])
-        List.push_back({ReluIn[I], nullptr});
+        List.push_back({ReluIn[I], nullptr, {}});
     }
   }
   for (size_t I = 0; I < G.outputs().size(); ++I) {
     ValueId V = G.outputs()[I].Value;
     if (WireOf[V.Value] != OutputWire[I])
-      Readers[V.Value].push_back({OutputWire[I], nullptr});
+      Readers[V.Value].push_back({OutputWire[I], nullptr, {}});
   }
 }
 
@@ -312,22 +342,48 @@ void NcReluLowering::addPort(const GraphPort &P, PortDirection Direction,
   E.addPort(std::move(Made));
 }
 
-/// Fans a value out to its readers: a reaction a rail and element, with all of
-/// them as products.
-bool NcReluLowering::fanOut(ValueId V) {
-  struct Target {
-    uint32_t Wire, Element;
-    int64_t Weight;
-  };
-  const std::vector<Reader> &List = Readers[V.Value];
-  uint32_t Elements = G.value(V).Elements;
-  // Rows of each matrix, turned into columns: a counting sort, which keeps
-  // the order of readers and of rows.
-  std::vector<uint64_t> Begin(size_t{Elements} + 1);
+/// The coefficient of weight \p W in \p Row and \p Column of \p R, a reader of
+/// \p V. Of one that is beyond \p Most the lowest digit to the base
+/// StageFactor; the others go to \p Raised, unless null.
+int64_t NcReluLowering::coefficient(ValueId V, const Reader &R, uint32_t Row,
+                                    uint32_t Column, double W, double Most,
+                                    std::vector<RaisedTarget> *Raised) {
   auto At = [](const std::vector<double> &Scales, size_t I) {
     return Scales[Scales.size() > 1 ? I : 0];
   };
-  auto ForEach = [&](auto Do) {
+  double C =
+      W * At(ScaleValue[R.Result.Value], Row) / At(ScaleValue[V.Value], Column);
+  if (std::fabs(C) <= Most)
+    return std::llrint(C);
+  // Scales are powers of two then, and C is exact.
+  auto Digit = [Rest = C]() mutable {
+    double Low = std::fmod(Rest, StageFactor);
+    Rest = (Rest - Low) / StageFactor;
+    return std::pair(static_cast<int64_t>(Low), Rest != 0);
+  };
+  auto [Lowest, More] = Digit();
+  for (uint32_t Stage = 1; More && Raised; ++Stage) {
+    int64_t D = 0;
+    std::tie(D, More) = Digit();
+    if (D != 0)
+      Raised->push_back({Column, Stage, {R.Wire, Row, D}});
+  }
+  return Lowest;
+}
+
+/// Who reads the elements of \p V, and with what coefficients: those of element
+/// i from Begin[i] to Begin[i + 1], in the order of readers and of rows.
+NcReluLowering::FanOut NcReluLowering::targetsOf(ValueId V) {
+  const std::vector<Reader> &List = Readers[V.Value];
+  uint32_t Elements = G.value(V).Elements;
+  FanOut F;
+  for (size_t I = 1; I < List.size(); ++I)
+    F.Repeats |= List[I].Wire == List[I - 1].Wire;
+  // What will be added up needs room.
+  double Most = F.Repeats ? StageFactor : MaxCoefficient;
+  // Rows of each matrix, turned into columns: a counting sort.
+  F.Begin.assign(size_t{Elements} + 1, 0);
+  auto ForEach = [&](std::vector<RaisedTarget> *Raised, auto Do) {
     for (const Reader &R : List) {
       if (!R.Weights) {
         for (uint32_t I = 0; I < Elements; ++I)
@@ -338,87 +394,144 @@ bool NcReluLowering::fanOut(ValueId V) {
         auto Columns = R.Weights->columnsOf(Row);
         auto Weights = R.Weights->weightsOf(Row);
         for (size_t K = 0; K < Columns.size(); ++K)
-          Do(Columns[K],
-             Target{R.Wire, Row,
-                    std::llrint(Weights[K] * At(*R.Scale, Row) /
-                                At(ScaleValue[V.Value], Columns[K]))});
+          Do(Columns[K], Target{R.Wire, Row,
+                                coefficient(V, R, Row, Columns[K], Weights[K],
+                                            Most, Raised)});
       }
     }
   };
-  ForEach([&](uint32_t From, const Target &) { ++Begin[size_t{From} + 1]; });
+  ForEach(&F.Raised,
+          [&](uint32_t From, const Target &) { ++F.Begin[size_t{From} + 1]; });
   for (uint32_t I = 0; I < Elements; ++I)
-    Begin[I + 1] += Begin[I];
-  std::vector<Target> Targets(Begin.back());
-  std::vector<uint64_t> Next(Begin.begin(), Begin.end() - 1);
-  ForEach([&](uint32_t From, const Target &T) { Targets[Next[From]++] = T; });
+    F.Begin[I + 1] += F.Begin[I];
+  F.Targets.resize(F.Begin.back());
+  std::vector<uint64_t> Next(F.Begin.begin(), F.Begin.end() - 1);
+  ForEach(nullptr,
+          [&](uint32_t From, const Target &T) { F.Targets[Next[From]++] = T; });
+  std::stable_sort(F.Raised.begin(), F.Raised.end(),
+                   [](const RaisedTarget &A, const RaisedTarget &B) {
+                     return std::pair(A.From, A.Stage) <
+                            std::pair(B.From, B.Stage);
+                   });
+  return F;
+}
 
-  // The same target twice (as in x + x) makes one term. Readers of one wire
-  // stand together, as a node's operands do, but their rows alternate.
-  bool Repeats = false;
-  for (size_t I = 1; I < List.size(); ++I)
-    Repeats |= List[I].Wire == List[I - 1].Wire;
-  std::vector<Term> Products;
-  for (uint32_t I = 0; I < Elements; ++I) {
-    std::span<Target> Here(Targets.data() + Begin[I], Begin[I + 1] - Begin[I]);
-    if (Repeats) {
-      // Wires of readers need not ascend: sort within each wire's run.
-      for (size_t First = 0; First < Here.size();) {
-        size_t End = First;
-        while (End < Here.size() && Here[End].Wire == Here[First].Wire)
-          ++End;
-        std::sort(Here.begin() + static_cast<ptrdiff_t>(First),
-                  Here.begin() + static_cast<ptrdiff_t>(End),
-                  [](const Target &A, const Target &B) {
-                    return A.Element < B.Element;
-                  });
-        First = End;
-      }
-      size_t Kept = 0;
-      for (size_t K = 0; K < Here.size(); ++K)
-        if (Kept != 0 && Here[Kept - 1].Wire == Here[K].Wire &&
-            Here[Kept - 1].Element == Here[K].Element)
-          // As many summands as operands: far from overflowing.
-          Here[Kept - 1].Weight += Here[K].Weight;
-        else
-          Here[Kept++] = Here[K];
-      Here = Here.first(Kept);
+/// The same target twice (as in x + x) makes one term. Readers of one wire
+/// stand together, as a node's operands do, but their rows alternate.
+static std::span<Target> mergeRepeats(std::span<Target> Here) {
+  // Wires of readers need not ascend: sort within each wire's run.
+  for (size_t First = 0; First < Here.size();) {
+    size_t End = First;
+    while (End < Here.size() && Here[End].Wire == Here[First].Wire)
+      ++End;
+    std::sort(
+        Here.begin() + static_cast<ptrdiff_t>(First),
+        Here.begin() + static_cast<ptrdiff_t>(End),
+        [](const Target &A, const Target &B) { return A.Element < B.Element; });
+    First = End;
+  }
+  size_t Kept = 0;
+  for (const Target &T : Here)
+    if (Kept != 0 && Here[Kept - 1].Wire == T.Wire &&
+        Here[Kept - 1].Element == T.Element)
+      // As many summands as operands: far from overflowing.
+      Here[Kept - 1].Weight += T.Weight;
+    else
+      Here[Kept++] = T;
+  return Here.first(Kept);
+}
+
+/// Adds "From -> ..." of element \p I of \p V, with what \p Targets say and, if
+/// valid, \p Copies, which get StageFactor. \p Negative: of the negative rail.
+bool NcReluLowering::addFanOut(ValueId V, uint32_t I, bool Negative,
+                               SpeciesId From, std::span<const Target> Targets,
+                               SpeciesId Copies) {
+  std::vector<Term> &Products = ProductsScratch;
+  Products.clear();
+  DiagLocation Where;
+  for (const Target &T : Targets) {
+    if (T.Weight == 0)
+      continue;
+    uint64_t Coefficient = static_cast<uint64_t>(std::abs(T.Weight));
+    if (Coefficient > MaxCoefficient) {
+      Where.File = G.File;
+      Where.Context = Net.provenance().describe(Wires[T.Wire].Origin);
+      Diags.error(DiagId::CoefficientOverflow, std::move(Where),
+                  "a sum of weights is beyond 2^31");
+      return false;
     }
-    if (std::none_of(Here.begin(), Here.end(),
+    Products.push_back({rail(T.Wire, T.Element, (T.Weight < 0) != Negative),
+                        static_cast<uint32_t>(Coefficient)});
+  }
+  if (Copies.isValid())
+    Products.push_back({Copies, static_cast<uint32_t>(StageFactor)});
+  if (Products.size() > MaxProducts) {
+    Where.File = G.File;
+    Diags
+        .error(DiagId::NetworkTooLarge, std::move(Where),
+               "value '" + G.value(V).Name + "' has an element with " +
+                   std::to_string(Products.size()) +
+                   " readers; a reaction has at most " +
+                   std::to_string(MaxProducts) + " products")
+        .note("compile a smaller model");
+    return false;
+  }
+  Term Consumed[] = {{From, 1}};
+  E.addReaction(Consumed, Products, One,
+                OriginId(Wires[WireOf[V.Value]].Origin.Value + I));
+  return true;
+}
+
+/// The wire of what is made StageFactor times in each of \p Stage stages.
+uint32_t NcReluLowering::stageWire(ValueId V, uint32_t Stage,
+                                   std::vector<uint32_t> &Made) {
+  while (Made.size() < Stage) {
+    const Wire &Of = Wires[WireOf[V.Value]];
+    std::string Name = std::string(Net.signals().text(Of.Signal)) + "_up" +
+                       std::to_string(StageBits * (Made.size() + 1));
+    Made.push_back(addWire(E.freshSignal(Name), V, Of.Origin));
+  }
+  return Made[Stage - 1];
+}
+
+/// Fans a value out to its readers: a reaction a rail and element, with all of
+/// them as products, and one more for each stage of large coefficients.
+bool NcReluLowering::fanOut(ValueId V) {
+  FanOut F = targetsOf(V);
+  std::vector<uint32_t> StageWires;
+  std::vector<Target> Digits;
+  auto NextRaised = F.Raised.cbegin();
+  for (uint32_t I = 0; I < G.value(V).Elements; ++I) {
+    std::span<Target> Here(F.Targets.data() + F.Begin[I],
+                           F.Begin[I + 1] - F.Begin[I]);
+    auto Raised = NextRaised;
+    while (NextRaised != F.Raised.cend() && NextRaised->From == I)
+      ++NextRaised;
+    uint32_t Stages = Raised == NextRaised ? 0 : std::prev(NextRaised)->Stage;
+    if (F.Repeats)
+      Here = mergeRepeats(Here);
+    if (Stages == 0 &&
+        std::none_of(Here.begin(), Here.end(),
                      [](const Target &T) { return T.Weight != 0; }))
       continue;
     for (bool Negative : {false, true}) {
       SpeciesId From = rail(WireOf[V.Value], I, Negative);
-      Products.clear();
-      for (const Target &T : Here) {
-        if (T.Weight == 0)
-          continue;
-        uint64_t Coefficient = static_cast<uint64_t>(std::abs(T.Weight));
-        if (Coefficient > MaxCoefficient) {
-          DiagLocation Where;
-          Where.File = G.File;
-          Where.Context = Net.provenance().describe(Wires[T.Wire].Origin);
-          Diags.error(DiagId::CoefficientOverflow, std::move(Where),
-                      "a sum of weights is beyond 2^31");
-          return false;
+      std::span<const Target> At = Here;
+      auto Read = Raised;
+      for (uint32_t Stage = 0; Stage <= Stages; ++Stage) {
+        if (Stage != 0) {
+          Digits.clear();
+          for (; Read != NextRaised && Read->Stage == Stage; ++Read)
+            Digits.push_back(Read->To);
+          At = mergeRepeats(Digits);
         }
-        Products.push_back({rail(T.Wire, T.Element, (T.Weight < 0) != Negative),
-                            static_cast<uint32_t>(Coefficient)});
+        SpeciesId Copies;
+        if (Stage != Stages)
+          Copies = rail(stageWire(V, Stage + 1, StageWires), I, Negative);
+        if (!addFanOut(V, I, Negative, From, At, Copies))
+          return false;
+        From = Copies;
       }
-      if (Products.size() > MaxProducts) {
-        DiagLocation Where;
-        Where.File = G.File;
-        Diags
-            .error(DiagId::NetworkTooLarge, std::move(Where),
-                   "value '" + G.value(V).Name + "' has an element with " +
-                       std::to_string(Products.size()) +
-                       " readers; a reaction has at most " +
-                       std::to_string(MaxProducts) + " products")
-            .note("compile a smaller model");
-        return false;
-      }
-      Term Consumed[] = {{From, 1}};
-      E.addReaction(Consumed, Products, One,
-                    OriginId(Wires[WireOf[V.Value]].Origin.Value + I));
     }
   }
   return true;

@@ -53,6 +53,36 @@ inline Graph randomLayers(std::mt19937 &Random) {
   return layers(Weights);
 }
 
+/// x, and all of one to four layers of it, added up: twice as they are, once
+/// with weights; all weights normally distributed.
+inline Graph randomResidual(std::mt19937 &Random) {
+  std::normal_distribution<double> Normal;
+  Graph G;
+  SourceId S = G.addSource({"n", "Gemm", 13, "n"});
+  uint32_t Width = 1 + Random() % 4;
+  auto Weights = [&] {
+    SparseMatrix W(Width);
+    for (uint32_t R = 0; R < Width; ++R) {
+      for (uint32_t C = 0; C < Width; ++C)
+        if (Random() % 4 != 0)
+          W.add(C, static_cast<float>(Normal(Random)));
+      W.endRow();
+    }
+    return W;
+  };
+  ValueId X = G.addInput("x", {Width}), At = X;
+  std::vector<Node::Operand> Sum{{X, Weights(), S}};
+  for (size_t Depth = 1 + Random() % 4; Depth > 0; --Depth) {
+    At = G.addRelu("r", G.addAffine("a", {Width}, {{At, Weights(), S}}, {}, S),
+                   S);
+    Sum.push_back({At, SparseMatrix::identity(Width), S});
+  }
+  Sum.push_back({X, SparseMatrix::identity(Width), S});
+  At = G.addAffine("s", {Width}, std::move(Sum), {}, S);
+  G.addOutput("y", At, {Width});
+  return G;
+}
+
 } // namespace nn2crn::test
 
 #endif

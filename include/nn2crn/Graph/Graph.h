@@ -120,6 +120,9 @@ struct GraphPort {
   /// Of an output that is the index of a winner: the scores that it is taken
   /// of. An index jumps, so that errors are bounded there instead.
   ValueId Scores = {};
+  /// Of an input whose weights are rounded: element i is carried times 2 to the
+  /// minus Halvings[i]; empty where all are carried once.
+  std::vector<int> Halvings = {};
 
   /// Where errors are bounded.
   ValueId bounded() const { return Scores.isValid() ? Scores : Value; }

@@ -38,7 +38,8 @@
 namespace nn2crn {
 
 /// By ValueId: how many times its elements are carried, one scale for all or
-/// one each. Inputs have 1, a ReLU's result what its operand has.
+/// one each. Inputs have what GraphPort::Halvings says, a ReLU's result what
+/// its operand has.
 using CarriedScales = std::vector<std::vector<Rational>>;
 inline const Rational &scaleOf(const std::vector<Rational> &Scales, size_t I) {
   return Scales[Scales.size() > 1 ? I : 0];
@@ -53,12 +54,26 @@ inline constexpr unsigned MostIntegerBits = 31;
 std::optional<CarriedScales> integerScales(const Graph &G, unsigned Bits,
                                            NodeId *Culprit = nullptr);
 
+/// integerScales() of MostIntegerBits. Where there are none, since values of
+/// different layers meet, in a sum or behind a concatenation, whose scales have
+/// multiplied up to different sizes: powers of two. Then only the weights as
+/// they are, of one operand, need as few bits; as carried they are integers of
+/// any size, with as few digits, and a lowering makes them in stages.
+std::optional<CarriedScales> carriedScales(const Graph &G,
+                                           NodeId *Culprit = nullptr);
+
 /// Makes the largest weights into and out of each hidden ReLU unit as equal as
 /// powers of two can: its row and bias times c, its columns over c, since
 /// relu(c z) = c relu(z). The graph computes the same, exactly but for doubles
 /// that under- or overflow. Weights of one layer then differ less in size, and
 /// fewer bits hold them.
 void balanceScales(Graph &G);
+
+/// Sets Halvings of inputs: where all weights of an element are smaller than
+/// others of their layers by 16 times and more, as weights of a feature with
+/// large values are, it is carried as many times less, and they get as many
+/// bits.
+void balanceInputs(Graph &G);
 
 /// What rounding the weights of a graph did.
 struct Quantization {
@@ -81,10 +96,9 @@ struct Quantization {
 };
 
 /// Rounds the weights of \p G to \p Bits, from 2 to 31, where they are not
-/// integers of as many bits times a step already; to fewer where the steps of
-/// layers that are added need more than MostIntegerBits together. A layer of
-/// integers of as many bits times a power of two stays as it is, and so does
-/// what makes an index of scores. \p Before is what was approximated in \p G:
+/// integers of as many bits times a step already. A layer of integers of as
+/// many bits times a power of two stays as it is, and so does what makes an
+/// index of scores. \p Before is what was approximated in \p G:
 /// to know it makes bounds tighter.
 Quantization quantize(Graph &G, unsigned Bits, const InputBox &Box,
                       const Linearization &Before = {});

@@ -62,7 +62,7 @@ private:
   }
 };
 
-/// \p G has no smooth activations, and integerScales().
+/// \p G has no smooth activations, and carriedScales().
 RailGrowth railGrowth(const Graph &G, const InputBox &Box);
 
 } // namespace nn2crn

@@ -20,6 +20,9 @@
 //   scale       weights that are integers times a step are carried as the
 //               integers w; values then are multiples of what the model has,
 //               which the scale of the output port takes off (Quantize.h)
+//   large       where layers of different scales meet, w may be beyond what a
+//   weights     coefficient can be: x.p has 2^28 copies made, those 2^28 each,
+//               and each of them makes its digit of w, to the base 2^28
 //   ReLU        z.p -> m + h.p,  m + z.n -> h.n
 //
 // With p and n for all that z.p and z.n ever receive, h.p gets p and h.n gets
@@ -42,8 +45,8 @@
 
 namespace nn2crn {
 
-/// Lowers \p G, whose weights must be integers below 2^31 times a step a layer
-/// (integerScales()); a node without is reported.
+/// Lowers \p G, whose weights must be integers below 2^31 times a step
+/// (carriedScales()); a node without is reported.
 ///
 /// Inputs are only ever consumed: no reaction makes an input species and none
 /// has an initial amount. What is read at an output port is consumed by

@@ -10,6 +10,7 @@
 
 #include "../Layers.h"
 #include "nn2crn/Graph/Evaluate.h"
+#include "nn2crn/Graph/InputBox.h"
 
 #include <gtest/gtest.h>
 
@@ -131,31 +132,106 @@ TEST(Quantize, BudgetsTakeTheFewestBits) {
   EXPECT_GT(quantizeWithin(Missed, 1e-9, 8, {}).Bound, 1e-9);
 }
 
-TEST(Quantize, SumsOfLayersTakeWhatFits) {
-  // x + three layers of real weights: steps of 16 bits would multiply to 45.
-  std::mt19937 Random(3);
-  std::normal_distribution<double> Normal;
+TEST(Quantize, SumsOfLayersKeepTheirBits) {
+  unsigned Large = 0;
+  for (unsigned Seed = 0; Seed < 100; ++Seed) {
+    std::mt19937 Random(Seed);
+    Graph Exact = randomResidual(Random), G = Exact;
+    Quantization Q = quantize(G, 16, {});
+    EXPECT_TRUE(carriedScales(G));
+    // Rows of one weight are one step.
+    if (Q.Exact || Q.Bits == 8)
+      continue;
+    EXPECT_EQ(Q.Bits, 16u);
+    // Steps of up to four layers multiply to more than a coefficient holds.
+    Large += !integerScales(G, MostIntegerBits);
+    std::mt19937_64 Samples(Seed);
+    for (unsigned T = 0; T < 100; ++T) {
+      auto Inputs = randomInputs(G, {}, Samples);
+      auto A = evaluate(Exact, Inputs)[0], B = evaluate(G, Inputs)[0];
+      for (size_t I = 0; I < A.size(); ++I)
+        EXPECT_LE(std::fabs(A[I] - B[I]), Q.Bound) << "seed " << Seed;
+    }
+  }
+  EXPECT_GT(Large, 20u);
+}
+
+TEST(Quantize, FeaturesOfAllSizesKeepTheirDigits) {
+  // A feature with values up to 2^K has weights of 2^-K, as behind a scaler.
+  unsigned Scaled = 0;
+  for (unsigned Seed = 0; Seed < 100; ++Seed) {
+    std::mt19937 Random(Seed);
+    Graph Even = randomLayers(Random);
+    std::vector<std::vector<Vector>> Weights;
+    for (const Node &N : Even.nodes())
+      if (N.Kind == NodeKind::Affine) {
+        const SparseMatrix &W = N.Operands[0].Weights;
+        auto &Rows = Weights.emplace_back(W.rows(), Vector(W.columns()));
+        for (uint32_t R = 0; R < W.rows(); ++R)
+          for (size_t K = 0; K < W.columnsOf(R).size(); ++K)
+            Rows[R][W.columnsOf(R)[K]] = W.weightsOf(R)[K];
+      }
+    Vector Sizes;
+    for (size_t C = 0; C < Weights[0][0].size(); ++C) {
+      Sizes.push_back(std::ldexp(1, static_cast<int>(Random() % 30)));
+      for (Vector &Row : Weights[0])
+        Row[C] /= Sizes[C];
+    }
+    Graph Exact = layers(Weights), G = Exact;
+    quantize(Even, 14, {});
+    Quantization Q = quantize(G, 14, {});
+    if (Q.Exact || Q.Bits != 14)
+      continue;
+    ASSERT_TRUE(integerScales(G, MostIntegerBits)) << "seed " << Seed;
+    Scaled += !G.inputs()[0].Halvings.empty();
+    double Worst = 0, Largest = 1e-9;
+    std::mt19937_64 Samples(Seed);
+    for (unsigned T = 0; T < 100; ++T) {
+      auto Inputs = randomInputs(G, {}, Samples);
+      for (size_t C = 0; C < Sizes.size(); ++C)
+        Inputs[0][C] *= Sizes[C];
+      auto A = evaluate(Exact, Inputs)[0], B = evaluate(G, Inputs)[0];
+      for (size_t I = 0; I < A.size(); ++I) {
+        Worst = std::max(Worst, std::fabs(A[I] - B[I]));
+        Largest = std::max(Largest, std::fabs(A[I]));
+      }
+    }
+    EXPECT_LT(Worst, 0.02 * Largest) << "seed " << Seed;
+  }
+  EXPECT_GT(Scaled, 50u);
+}
+
+TEST(Quantize, InputsOfOneSizeAreCarriedAsTheyAre) {
+  Graph G = layers({{{1.1, 0.3, 0.08}, {0.7, -0.9, 0.07}}, {{1.3, 0.2}}});
+  quantize(G, 12, {});
+  EXPECT_TRUE(G.inputs()[0].Halvings.empty());
+  // Known integers are exact whatever their size.
+  Graph Exact = layers({{{64, 1}, {32, 1}}, {{1, 1}}});
+  EXPECT_TRUE(quantize(Exact, 16, {}).Exact);
+  EXPECT_TRUE(Exact.inputs()[0].Halvings.empty());
+}
+
+TEST(CarriedScales, WeightsThemselvesKeepTo31Bits) {
+  NodeId Culprit;
+  EXPECT_FALSE(carriedScales(layers({{{1, M_PI}}}), &Culprit));
+  // As they are carried, 3 is 3 x 2^60 here.
   Graph G;
   SourceId S = G.addSource({"n", "Gemm", 13, "n"});
-  ValueId X = G.addInput("x", {3}), At = X;
-  for (int L = 0; L < 3; ++L) {
-    SparseMatrix W(3);
-    for (int R = 0; R < 3; ++R) {
-      for (uint32_t C = 0; C < 3; ++C)
-        W.add(C, Normal(Random));
-      W.endRow();
-    }
-    At = G.addRelu("r", G.addAffine("a", {3}, {{At, W, S}}, {}, S), S);
-  }
-  At = G.addAffine(
-      "s", {3},
-      {{At, SparseMatrix::identity(3), S}, {X, SparseMatrix::identity(3), S}},
-      {}, S);
-  G.addOutput("y", At, {3});
-  Quantization Q = quantize(G, 16, {});
-  EXPECT_LE(Q.Bits, 12u);
-  EXPECT_GT(Q.Bits, 7u);
-  EXPECT_TRUE(integerScales(G, MostIntegerBits));
+  auto One = [](double W) {
+    SparseMatrix M(1);
+    M.add(0, W);
+    M.endRow();
+    return M;
+  };
+  ValueId X = G.addInput("x", {1});
+  ValueId A = G.addAffine("a", {1}, {{X, One(0x1p-30), S}}, {}, S);
+  ValueId B = G.addAffine("b", {1}, {{A, One(0x1p-30), S}}, {}, S);
+  ValueId Y = G.addAffine("y", {1}, {{B, One(1), S}, {X, One(3), S}}, {}, S);
+  G.addOutput("y", Y, {1});
+  EXPECT_FALSE(integerScales(G, MostIntegerBits));
+  auto Scales = carriedScales(G);
+  ASSERT_TRUE(Scales);
+  EXPECT_EQ((*Scales)[Y.Value][0].toDouble(), 0x1p60);
 }
 
 TEST(BalanceScales, ComputesTheSameWithFewerBits) {

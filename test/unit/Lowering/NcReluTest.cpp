@@ -10,6 +10,7 @@
 
 #include "../Layers.h"
 #include "../RandomGraph.h"
+#include "nn2crn/Graph/Evaluate.h"
 #include "nn2crn/Graph/RailGrowth.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/IR/Verifier.h"
@@ -75,7 +76,8 @@ Vector finalAmounts(const Network &Net, const std::vector<Vector> &Inputs) {
     if (P.Direction == PortDirection::Input) {
       for (size_t I = 0; I < P.elementCount(); ++I) {
         double X = Inputs[Next][I];
-        Amounts[P.element(I)[X < 0].Species.Value] = std::abs(X);
+        Amounts[P.element(I)[X < 0].Species.Value] =
+            std::abs(X) * P.scale(I).value();
       }
       ++Next;
     }
@@ -332,6 +334,39 @@ TEST(NcRelu, RefusesScalesBeyondAmounts) {
   Collected Diags;
   EXPECT_FALSE(lowerNcRelu(B.G, Diags.Engine));
   EXPECT_EQ(Diags.errors(DiagId::UnsupportedWeight), 1u) << Diags.text();
+}
+
+TEST(NcRelu, WhereScalesMeetLargeCoefficientsAreMadeInStages) {
+  unsigned Staged = 0;
+  for (unsigned Seed = 0; Seed < 200; ++Seed) {
+    SCOPED_TRACE(Seed);
+    std::mt19937 Random(Seed);
+    Graph G = randomResidual(Random);
+    quantize(G, 12 + Random() % 12, {});
+    Collected Diags;
+    auto Net = lowerNcRelu(G, Diags.Engine);
+    ASSERT_TRUE(Net) << Diags.text();
+    EXPECT_TRUE(verify(*Net, Diags.Engine)) << Diags.text();
+    checkPorts(*Net);
+    bool Stages = false;
+    for (SpeciesId S : Net->species())
+      Stages |= Net->nameText(S).find("_up28") != std::string::npos;
+    Staged += Stages;
+    std::mt19937_64 Samples(Seed);
+    for (unsigned T = 0; T < 20; ++T) {
+      auto Inputs = randomInputs(G, {}, Samples);
+      Vector Amounts = finalAmounts(*Net, Inputs);
+      const Port &Y = Net->ports().back();
+      Vector Want = evaluate(G, Inputs)[0];
+      for (size_t I = 0; I < Y.elementCount(); ++I) {
+        double P = Amounts[Y.element(I)[0].Species.Value],
+               N = Amounts[Y.element(I)[1].Species.Value],
+               Scale = Y.scale(I).value();
+        EXPECT_NEAR((P - N) / Scale, Want[I], 1e-12 * (P + N) / Scale);
+      }
+    }
+  }
+  EXPECT_GT(Staged, 50u);
 }
 
 TEST(NcRelu, RailsHoldWhatTheGraphSaysTheyDo) {
