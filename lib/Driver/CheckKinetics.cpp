@@ -142,8 +142,7 @@ public:
   Walk(const Network &Before, const Network &After, const CheckInputs &Inputs,
        std::span<const ObservedPair> Pairs, CheckResult &Result)
       : Was(Before), Is(After), Inputs(Inputs), Pairs(Pairs), Result(Result) {
-    std::vector<ObservedPair> Free(Pairs.begin(), Pairs.end());
-    for (const ObservedPair &P : Free) {
+    for (const ObservedPair &P : Pairs) {
       SpeciesFlags F = Before.flags(P.Before);
       // Without inputs anything that is seen may be what a user sets by hand;
       // with them, it is what reactions do not change.

@@ -100,12 +100,13 @@ bool Reproducer::setFolder(const std::string &Path) {
 }
 
 Reproducer::~Reproducer() {
-  if (HasNetwork && !Written)
+  if (Chosen && !Written)
     unlink(NetworkFile.c_str());
 }
 
 void Reproducer::before(const Pass &P, size_t RunNumber, const Network &Net) {
   Running[0] = 0;
+  HasNetwork = false;
   if (Chosen) {
     std::error_code EC;
     llvm::raw_fd_ostream OS(NetworkFile, EC);
@@ -167,6 +168,7 @@ bool Reproducer::copy(const Input &In) const noexcept {
   bool Good = true;
   while (Good && (Got = read(From, Buffer, sizeof Buffer)) > 0)
     Good = put(To, Buffer, static_cast<size_t>(Got));
+  close(From);
   return close(To) == 0 && Good && Got == 0;
 }
 

@@ -1,4 +1,5 @@
-//===- Reproducer.h - What an internal error leaves behind -*- C++ -*- -*- C++ -*-===//
+//===- Reproducer.h - What an internal error leaves behind -*- C++ -*- -*- C++
+//-*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.
@@ -31,11 +32,12 @@ public:
   static constexpr uint64_t LargestCopy = uint64_t{16} << 20;
 
   Reproducer(int Argc, char **Argv);
-  /// Removes the network before the last pass, unless write() was called.
+  /// Removes the network that was kept, unless write() was called.
   ~Reproducer() override;
 
-  /// Writes to \p Path, in place of a new folder in the temporary one, and keeps
-  /// the network before each pass from now on. False where it cannot be made.
+  /// Writes to \p Path, in place of a new folder in the temporary one, and
+  /// keeps the network before each pass from now on. False where it cannot be
+  /// made.
   bool setFolder(const std::string &Path);
 
   void before(const Pass &P, size_t RunNumber, const Network &Net) override;
