@@ -23,12 +23,15 @@ using namespace nn2crn;
 namespace cl = llvm::cl;
 
 namespace {
-/// What the crash handler prints: nothing may be allocated there.
-std::string CrashText;
+/// Of the tool that runs.
+Reproducer *Current;
 
 void onCrash(void *) {
-  [[maybe_unused]] auto Written =
-      write(STDERR_FILENO, CrashText.data(), CrashText.size());
+  // Whatever happens in here, it ends: a file system may be the trouble.
+  std::signal(SIGALRM, [](int) { _exit(ExitInternal); });
+  alarm(20);
+  if (Current)
+    Current->write();
   _exit(ExitInternal);
 }
 
@@ -42,40 +45,21 @@ void onCrash(void *) {
   llvm::sys::RunInterruptHandlers(); // Removes files that are being written.
   _exit(ExitErrors);
 }
-
-std::string commandLine(int Argc, char **Argv) {
-  std::string Line;
-  for (int I = 0; I < Argc; ++I) {
-    std::string_view Word = Argv[I];
-    bool Plain =
-        !Word.empty() &&
-        Word.find_first_of(" \t\n'\"\\$*?&;()<>|`#~{}[]!") == Word.npos;
-    Line += I ? " " : "";
-    if (Plain) {
-      Line += Word;
-      continue;
-    }
-    Line += '\'';
-    for (char C : Word)
-      Line += C == '\'' ? std::string("'\\''") : std::string(1, C);
-    Line += '\'';
-  }
-  return Line;
-}
 } // namespace
 
 Tool::Tool(int Argc, char **Argv, const char *Overview)
-    : Argc(Argc), Argv(Argv), Overview(Overview),
+    : Argc(Argc), Argv(Argv), Overview(Overview), Repro(Argc, Argv),
       Diags([this](const Diagnostic &D) {
-        Internal |= D.Id == DiagId::BrokenContract;
         Comparisons += D.Id == DiagId::CertificateDifferent ||
-                       D.Id == DiagId::CertificateUnproven;
+                       D.Id == DiagId::CertificateUnproven ||
+                       D.Id == DiagId::CheckDifferent;
         llvm::errs() << formatDiagnostic(D, llvm::errs().has_colors());
+        if (D.Id == DiagId::BrokenContract) {
+          Internal = true;
+          Repro.write();
+        }
       }) {
-  CrashText = "internal error: this is a bug in nn2crn " +
-              std::string(versionNumber()) +
-              "\nplease report it with the input file and this command:\n  " +
-              commandLine(Argc, Argv) + '\n';
+  Current = &Repro;
   llvm::sys::AddSignalHandler(onCrash, nullptr);
   // A file beyond the limit on sizes is then reported as any other that cannot
   // be written. After LLVM's handlers, which take this signal for a crash.
@@ -92,12 +76,29 @@ Tool::Tool(int Argc, char **Argv, const char *Overview)
       Foreign.push_back(Entry.getValue());
   for (cl::Option *O : Foreign)
     O->removeArgument();
+  Folder.emplace(
+      "reproducer-dir", cl::value_desc("folder"),
+      cl::desc("Where an internal error leaves what it takes to look "
+               "into it,\nwith the network before the pass "
+               "(default: a new folder in\nthe temporary one, "
+               "without)"));
   cl::SetVersionPrinter(
       [](llvm::raw_ostream &OS) { OS << versionText() << '\n'; });
 }
 
 bool Tool::parse() {
-  return cl::ParseCommandLineOptions(Argc, Argv, Overview, &llvm::errs());
+  if (!cl::ParseCommandLineOptions(Argc, Argv, Overview, &llvm::errs()))
+    return false;
+  if (Folder->getNumOccurrences() && !Repro.setFolder(*Folder)) {
+    usage("--reproducer-dir: cannot make the folder '" + *Folder + "'");
+    return false;
+  }
+  return true;
+}
+
+Tool::~Tool() {
+  Current = nullptr;
+  Folder->removeArgument(); // A later tool of the process would meet it.
 }
 
 int Tool::usage(const std::string &Message) const {

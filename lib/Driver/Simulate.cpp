@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Driver/Simulate.h"
+#include "ProgressLine.h"
 #include "nn2crn/Support/OutputFile.h"
 
 #include "llvm/Support/Format.h"
@@ -14,7 +15,6 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 using namespace nn2crn;
@@ -195,34 +195,6 @@ void printTable(const SimulationResult &Result, llvm::raw_ostream &OS) {
          << " more cases; --output writes them all\n";
   }
 }
-
-/// A line on a terminal that counts up, shown once work has taken a while and
-/// wiped at the end. Nothing where standard error is no terminal.
-class ProgressLine {
-public:
-  ~ProgressLine() {
-    if (Shown)
-      llvm::errs() << "\r\x1b[K";
-  }
-  ProgressCallback callback() {
-    if (!llvm::errs().is_displayed())
-      return {};
-    return [this](const Progress &P) {
-      auto Now = std::chrono::steady_clock::now();
-      if (Now - Last > std::chrono::milliseconds(500)) {
-        llvm::errs() << "\r" << llvm::StringRef(P.Stage.data(), P.Stage.size())
-                     << llvm::format(" %3.0f%%", 100 * P.Fraction);
-        Last = Now;
-        Shown = true;
-      }
-      return true;
-    };
-  }
-
-private:
-  std::chrono::steady_clock::time_point Last = std::chrono::steady_clock::now();
-  bool Shown = false;
-};
 
 bool addOutput(const SimulationResult &Result, const OutputTarget &Target,
                FileSet &Files, DiagnosticEngine &Diags) {

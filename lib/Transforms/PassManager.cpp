@@ -7,13 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/IR/Editor.h"
-#include "nn2crn/IR/Text.h"
 #include "nn2crn/IR/Verifier.h"
-#include "nn2crn/Support/OutputFile.h"
 #include "nn2crn/Transforms/Pipeline.h"
-
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
 #include <chrono>
@@ -60,6 +55,8 @@ private:
     unsigned ErrorsBefore = Context.Diags.errorCount();
     uint64_t GenerationBefore = Net.generation();
 
+    for (PassObserver *O : Options.Observers)
+      O->before(P, Run.Entries.size() + 1, Net);
     auto Start = std::chrono::steady_clock::now();
     PassResult Result = P.run(Net, Context);
     std::chrono::duration<double> Took =
@@ -89,7 +86,9 @@ private:
       Run.Bound += Result.bound();
       compactWhenSparse();
     }
-    return show(Name, Result);
+    return std::ranges::all_of(Options.Observers, [&](PassObserver *O) {
+      return O->after(Run, Net, Context);
+    });
   }
 
   /// What did not change costs what it did.
@@ -145,38 +144,6 @@ private:
       Editor(Net).compact();
   }
 
-  bool show(const std::string &Name, PassResult Result) {
-    bool Changed = Result.kind() == PassResult::Kind::Changed;
-    auto Wanted = [&](std::string_view What) {
-      return std::find(Options.PrintAfter.begin(), Options.PrintAfter.end(),
-                       What) != Options.PrintAfter.end();
-    };
-    if (Wanted("all") || Wanted(Name) || (Changed && Wanted("changed"))) {
-      std::string Text = "# after " + Name + '\n';
-      llvm::raw_string_ostream OS(Text);
-      printText(Net, OS);
-      Context.Print(Text);
-    }
-    if (Options.DumpDir.empty())
-      return true;
-    if (std::error_code EC =
-            llvm::sys::fs::create_directories(Options.DumpDir)) {
-      DiagLocation Where;
-      Where.File = Options.DumpDir;
-      Context.Diags.error(DiagId::CannotWrite, Where,
-                          "cannot make this folder: " + EC.message());
-      return false;
-    }
-    std::string Number = std::to_string(Run.Entries.size());
-    Number.insert(0, 4 - std::min<size_t>(4, Number.size()), '0');
-    OutputFile File(Options.DumpDir + '/' + Number + '-' + Name +
-                    (Changed ? "-changed.crn" : "-unchanged.crn"));
-    if (!File.open(Context.Diags))
-      return false;
-    printText(Net, File.stream());
-    return File.commit(Context.Diags);
-  }
-
   Network &Net;
   PassContext &Context;
   const PassRunOptions &Options;
@@ -202,6 +169,8 @@ bool nn2crn::runPipeline(Pipeline &P, Network &Net, PassContext &Context,
   if (needsOriginal(P.Steps))
     Original = Net;
   Context.Original = Original ? &*Original : nullptr;
+  for (PassObserver *O : Options.Observers)
+    O->begin(Net);
   bool Changed = false;
   bool Done = Manager(Net, Context, Options, Run).steps(P.Steps, Changed);
   Context.Original = nullptr;

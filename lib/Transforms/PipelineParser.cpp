@@ -237,17 +237,20 @@ void print(const std::vector<Pipeline::Step> &Steps, std::string &Out) {
       Out += ')';
       continue;
     }
-    Out += S.P->info().Name;
-    std::string Options;
-    for (PassOption *O : S.P->options())
-      if (O->text() != O->defaultText())
-        Options += (Options.empty() ? "" : " ") + std::string(O->name()) + '=' +
-                   O->text();
-    if (!Options.empty())
-      Out += '{' + Options + '}';
+    Out += passText(*S.P);
   }
 }
 } // namespace
+
+std::string nn2crn::passText(const Pass &P) {
+  std::string Options;
+  for (PassOption *O : P.options())
+    if (O->text() != O->defaultText())
+      Options += (Options.empty() ? "" : " ") + std::string(O->name()) + '=' +
+                 O->text();
+  std::string Name(P.info().Name);
+  return Options.empty() ? Name : Name + '{' + Options + '}';
+}
 
 std::span<const NamedPipeline> nn2crn::namedPipelines() { return Pipelines; }
 

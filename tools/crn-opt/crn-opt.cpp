@@ -7,13 +7,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "nn2crn/Driver/CheckFlags.h"
 #include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/Files.h"
 #include "nn2crn/Driver/OutputOptions.h"
 #include "nn2crn/Driver/PassListing.h"
 #include "nn2crn/IR/PortValues.h"
 #include "nn2crn/Import/ONNX.h"
-#include "nn2crn/Transforms/Pipeline.h"
+#include "nn2crn/Transforms/PassObservers.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -45,7 +46,8 @@ int main(int Argc, char **Argv) {
   cl::opt<bool, true> VerifyEach(
       "verify-each", cl::location(Run.VerifyEach), cl::init(true),
       cl::desc("Verify the network after each pass (default)"));
-  cl::list<std::string> PrintAfter(
+  CheckFlags Check;
+  cl::list<std::string> PrintAfterPasses(
       "print-after", cl::CommaSeparated, cl::value_desc("pass|all|changed"),
       cl::desc("Print the network to stderr after these passes"));
   cl::opt<std::string> DumpDir(
@@ -70,7 +72,7 @@ int main(int Argc, char **Argv) {
   cl::opt<bool> PrintPipeline("print-pipeline",
                               cl::desc("Print the pipeline, named ones spelt "
                                        "out, and stop"));
-  if (!T.parse())
+  if (!T.parse() || !Check.check(T))
     return ExitUsage;
   if (PrintReference.getNumOccurrences()) {
     if (PrintReference == "passes")
@@ -94,7 +96,7 @@ int main(int Argc, char **Argv) {
   auto Out = Output.get(T);
   if (!P || !Out)
     return ExitUsage;
-  for (const std::string &Name : PrintAfter)
+  for (const std::string &Name : PrintAfterPasses)
     if (Name != "all" && Name != "changed" && !createPass(Name))
       return T.usage("--print-after expects the name of a pass, all or "
                      "changed, found '" +
@@ -107,8 +109,14 @@ int main(int Argc, char **Argv) {
   }
   if (!Out->checkFormat(Diags))
     return T.exitCode();
-  Run.PrintAfter.assign(PrintAfter.begin(), PrintAfter.end());
-  Run.DumpDir = DumpDir;
+  Run.Observers.push_back(&T.reproducer());
+  PrintAfter Printer({PrintAfterPasses.begin(), PrintAfterPasses.end()});
+  DumpAfter Dumper(DumpDir);
+  if (!PrintAfterPasses.empty())
+    Run.Observers.push_back(&Printer);
+  if (!DumpDir.empty())
+    Run.Observers.push_back(&Dumper);
+  Check.addTo(Run, Verbose);
   Run.BisectLimit = BisectLimit;
   Run.CollectCosts = Verbose;
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "nn2crn/Driver/Certify.h"
+#include "nn2crn/Driver/CheckFlags.h"
 #include "nn2crn/Driver/CommandLine.h"
 #include "nn2crn/Driver/Compile.h"
 #include "nn2crn/Driver/Files.h"
@@ -80,8 +81,9 @@ int main(int Argc, char **Argv) {
       "verbose", cl::desc("Print what the network costs before the passes and\n"
                           "after each"));
   cl::alias Short("v", cl::aliasopt(Verbose), cl::desc("Same as --verbose"));
+  CheckFlags Check;
   OutputOptions Output;
-  if (!T.parse() || !Weights.check(T))
+  if (!T.parse() || !Weights.check(T) || !Check.check(T))
     return ExitUsage;
   std::string Named = "O" + (Level.getNumOccurrences()    ? std::string(Level)
                              : Passes.getNumOccurrences() ? "0"
@@ -129,6 +131,8 @@ int main(int Argc, char **Argv) {
   }
   Options.Passes = Pipe->str();
   Options.Run.CollectCosts = Verbose;
+  Options.Run.Observers.push_back(&T.reproducer());
+  Check.addTo(Options.Run, Verbose);
   Options.Weights = Weights.get();
   Options.Activations = Weights.activations();
   Options.Reading.Head = Weights.head();

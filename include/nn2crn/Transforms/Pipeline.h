@@ -56,14 +56,17 @@ public:
   std::vector<Step> Steps;
 };
 
+/// \p P as a pipeline has it: with options that differ from their defaults.
+std::string passText(const Pass &P);
+
+class PassObserver;
+
 /// How passes are run and watched.
 struct PassRunOptions {
   /// Verify the network after every pass that changed it.
   bool VerifyEach = true;
-  /// Print the network after these passes; "all" and "changed" mean that.
-  std::vector<std::string> PrintAfter;
-  /// A folder for a numbered file after every pass; empty for none.
-  std::string DumpDir;
+  /// Told of every pass, in this order; they must outlive the run.
+  std::vector<PassObserver *> Observers;
   /// Skip every pass after the first that many; negative for no limit.
   int64_t BisectLimit = -1;
   /// Keep what the network costs before the first pass and after each.
@@ -92,6 +95,23 @@ struct PassRun {
   bool OnRangeOnly = false;
   /// Sum of the bounds of approximate passes.
   double Bound = 0;
+};
+
+/// Watches a pipeline at work: prints or writes what there is after a pass
+/// (PassObservers.h), or compares it with what there was before.
+class PassObserver {
+public:
+  virtual ~PassObserver() = default;
+  /// Before the first pass.
+  virtual void begin(const Network &) {}
+  /// Before \p P, which will be run number \p Number, counted from 1.
+  virtual void before(const Pass &, [[maybe_unused]] size_t Number,
+                      const Network &) {}
+  /// After a pass that kept its contract and did not fail: the last of \p Run.
+  /// False after an error, which ends the pipeline.
+  virtual bool after(const PassRun &, const Network &, PassContext &) {
+    return true;
+  }
 };
 
 /// Runs \p P on \p Net and leaves it compact. Checks each pass's contract: one
