@@ -149,8 +149,10 @@ model computes when it does more than to choose, repeat and order elements.
 )";
   for (const auto &[Why, Count] : Fixed)
     Text += "| " + Why + " | " + std::to_string(Count) + " |\n";
-  Text += "\nThe budget is proven for all of them but " +
-          std::to_string(Unproven) + ".\n";
+  Text += "\nThe budget is proven for all of them";
+  if (Unproven != 0)
+    Text += " but " + std::to_string(Unproven);
+  Text += ".\n";
   return Text + R"(
 | refused because | tests | such as |
 | --- | --- | --- |
