@@ -1,5 +1,4 @@
-//===- Check.h - Networks before and after a pass, compared -*- C++ -*- -*- C++
-//-*-===//
+//===- Check.h - Networks around a pass, compared -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

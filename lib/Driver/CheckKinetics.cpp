@@ -1,4 +1,4 @@
-//===- CheckKinetics.cpp -*- C++ -*- -*- C++ -*-===//
+//===- CheckKinetics.cpp -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

@@ -1,4 +1,4 @@
-//===- CheckPasses.cpp -*- C++ -*- -*- C++ -*-===//
+//===- CheckPasses.cpp -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

@@ -1,5 +1,4 @@
-//===- ProgressLine.h - How far long work has come, on a terminal -*- C++ -*-
-//-*- C++ -*-===//
+//===- ProgressLine.h - Progress on a terminal -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

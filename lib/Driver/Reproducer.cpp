@@ -1,4 +1,4 @@
-//===- Reproducer.cpp -*- C++ -*- -*- C++ -*-===//
+//===- Reproducer.cpp -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

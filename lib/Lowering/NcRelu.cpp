@@ -355,8 +355,9 @@ int64_t NcReluLowering::coefficient(ValueId V, const Reader &R, uint32_t Row,
       W * At(ScaleValue[R.Result.Value], Row) / At(ScaleValue[V.Value], Column);
   if (std::fabs(C) <= Most)
     return std::llrint(C);
-  // Scales are powers of two then, and C is exact.
-  auto Digit = [Rest = C]() mutable {
+  // Scales are powers of two and C is exact, or it is below 2^31 and an integer
+  // but for rounding.
+  auto Digit = [Rest = std::rint(C)]() mutable {
     double Low = std::fmod(Rest, StageFactor);
     Rest = (Rest - Low) / StageFactor;
     return std::pair(static_cast<int64_t>(Low), Rest != 0);

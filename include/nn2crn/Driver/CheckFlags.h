@@ -1,4 +1,4 @@
-//===- CheckFlags.h - --check and what goes with it -*- C++ -*- -*- C++ -*-===//
+//===- CheckFlags.h - --check and what goes with it -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

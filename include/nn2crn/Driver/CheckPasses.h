@@ -1,5 +1,4 @@
-//===- CheckPasses.h - Do passes keep what they say? -*- C++ -*- -*- C++
-//-*-===//
+//===- CheckPasses.h - Do passes keep what they say? -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

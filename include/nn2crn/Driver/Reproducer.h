@@ -1,5 +1,4 @@
-//===- Reproducer.h - What an internal error leaves behind -*- C++ -*- -*- C++
-//-*-===//
+//===- Reproducer.h - What an internal error leaves -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

@@ -1,5 +1,4 @@
-//===- CheckTest.cpp - What --check sees, and what it leaves alone -*- C++
-//-*-===//
+//===- CheckTest.cpp - What --check sees -*- C++ -*-===//
 //
 // Part of the nn2crn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for licence information.

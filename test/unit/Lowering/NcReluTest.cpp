@@ -11,6 +11,7 @@
 #include "../Layers.h"
 #include "../RandomGraph.h"
 #include "nn2crn/Graph/Evaluate.h"
+#include "nn2crn/Graph/Quantize.h"
 #include "nn2crn/Graph/RailGrowth.h"
 #include "nn2crn/IR/Editor.h"
 #include "nn2crn/IR/Verifier.h"
@@ -367,6 +368,47 @@ TEST(NcRelu, WhereScalesMeetLargeCoefficientsAreMadeInStages) {
     }
   }
   EXPECT_GT(Staged, 50u);
+}
+
+TEST(NcRelu, LargeWeightsThatAreAddedKeepAllTheirUnits) {
+  // a = r x; y = W a + V a, of up to 30 bits; r is no power of two, so that
+  // what comes of scales is an integer but for rounding.
+  std::mt19937 Random(7);
+  unsigned Tried = 0;
+  for (unsigned Trial = 0; Trial < 200; ++Trial) {
+    SCOPED_TRACE(Trial);
+    Builder B(0);
+    auto Row = [](double First, double Second) {
+      SparseMatrix M(2);
+      M.add(0, First);
+      M.add(1, Second);
+      M.endRow();
+      return M;
+    };
+    SparseMatrix Scaled(2);
+    double Ratio = static_cast<float>(1 + Random() % 1000) / 999.0f;
+    for (uint32_t I = 0; I < 2; ++I) {
+      Scaled.add(I, Ratio);
+      Scaled.endRow();
+    }
+    double W = (1 << 29) - 1.0 - 2 * (Random() % (1 << 20)),
+           V = (1 << 29) - 1.0 - 2 * (Random() % (1 << 20));
+    ValueId X = B.G.addInput("x", {2});
+    ValueId A = B.G.addAffine("a", {2}, {{X, Scaled, B.S}}, {}, B.S);
+    ValueId Y = B.G.addAffine(
+        "y", {1}, {{A, Row(W, 1), B.S}, {A, Row(V, 1), B.S}}, {}, B.S);
+    B.G.addOutput("y", Y, {1});
+    Collected Diags;
+    auto Net = lowerNcRelu(B.G, Diags.Engine);
+    ASSERT_TRUE(Net) << Diags.text();
+    double Want = (W + V) * B.G.nodes()[0].Operands[0].Weights.weightsOf(0)[0],
+           Got = simulate(*Net, {{1, 0}})[0][0] /
+                 Net->ports().back().scale(0).value();
+    // One unit is a billionth.
+    EXPECT_NEAR(Got, Want, 1e-12 * Want);
+    ++Tried;
+  }
+  EXPECT_GT(Tried, 50u);
 }
 
 TEST(NcRelu, RailsHoldWhatTheGraphSaysTheyDo) {
