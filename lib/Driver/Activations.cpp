@@ -21,12 +21,6 @@ std::string_view nn2crn::activationWays() {
   return "auto, piecewise, fixed-point or timed";
 }
 
-static std::string twoDigits(double V) {
-  char Text[32];
-  snprintf(Text, sizeof Text, "%.2g", V);
-  return Text;
-}
-
 static Linearization approximated(Graph &G, const WeightOptions &Weights,
                                   const ActivationOptions &Options,
                                   const InputBox &Box, double &Share) {
@@ -56,7 +50,8 @@ void nn2crn::reportUndefined(const Graph &G, const Node &N, Interval Seen,
       .error(DiagId::UndefinedFunction, G.locate(N.Source),
              std::string(N.Function.name()) +
                  " is not defined at all values that it may see, from " +
-                 twoDigits(Seen.Low) + " to " + twoDigits(Seen.High) +
+                 formatRounded(Seen.Low, 2) + " to " +
+                 formatRounded(Seen.High, 2) +
                  (Declared ? " for inputs in their ranges"
                            : " for inputs from -1 to 1, as no range is "
                              "declared"))
@@ -100,16 +95,16 @@ static bool replaceActivations(Graph &G, const WeightOptions &Weights,
   Where.File = G.File;
   std::string What =
       "activations are approximated by up to " + std::to_string(L.Segments) +
-      " segments, within " + twoDigits(L.Error) +
-      " each; readings move by at most " + twoDigits(L.Bound) +
+      " segments, within " + formatRounded(L.Error, 2) +
+      " each; readings move by at most " + formatRounded(L.Bound, 2) +
       (L.Declared ? " for inputs in their ranges"
                   : " for inputs from -1 to 1, as no range is declared") +
-      ", by " + twoDigits(L.Measured) + " on random ones";
+      ", by " + formatRounded(L.Measured, 2) + " on random ones";
   if (!Weights.Budget || L.Bound <= Share) {
     Diags.remark(DiagId::ApproximatedActivations, Where, What);
     return true;
   }
-  What += ", more than the budget of " + twoDigits(Share) + " for them";
+  What += ", more than the budget of " + formatRounded(Share, 2) + " for them";
   const char *Larger = "give a larger --error-budget, or a narrower "
                        "--input-range";
   if (Options.Segments) {

@@ -13,12 +13,6 @@
 using namespace nn2crn;
 
 namespace {
-std::string digits(double Value) {
-  char Text[32];
-  snprintf(Text, sizeof Text, "%.3g", Value);
-  return Text;
-}
-
 /// What tells the run of a pass from others of the same pass.
 std::string runText(const PassRun &Run) {
   return "pass '" + Run.Entries.back().Name + "' (" +
@@ -28,7 +22,7 @@ std::string runText(const PassRun &Run) {
 std::string claim(const PassResult &R) {
   std::string Text(preservedName(R.level()));
   if (R.level() == Preserved::Approximate)
-    Text += " within " + digits(R.bound());
+    Text += " within " + formatRounded(R.bound(), 3);
   return Text + (R.onRangeOnly() ? " on the declared ranges" : "");
 }
 
@@ -37,8 +31,8 @@ void reportDifference(const CheckResult &R, const CheckInputs &Inputs,
   std::string Text = runText(Run) + " says that it keeps '" +
                      claim(Run.Entries.back().Result) + "', but ";
   if (R.Worst)
-    Text += R.Worst->What + " is " + formatDouble(R.Worst->Before) +
-            " before and " + formatDouble(R.Worst->After) + " after it";
+    Text += R.Worst->What + " is " + formatRounded(R.Worst->Before, 12) +
+            " before and " + formatRounded(R.Worst->After, 12) + " after it";
   else
     Text += R.Broken;
   auto D = Diags.error(DiagId::CheckDifferent, {}, std::move(Text));
@@ -101,7 +95,8 @@ bool PassCheck::after(const PassRun &Run, const Network &Net,
                     R.What + (R.Integrated ? ", integrated, " : ", ") +
                     std::to_string(R.Compared) +
                     (R.Compared == 1 ? " input" : " inputs") +
-                    ", largest difference " + digits(R.Largest) + '\n');
+                    ", largest difference " + formatRounded(R.Largest, 3) +
+                    '\n');
   }
   Before = Net;
   return Same;

@@ -18,12 +18,6 @@
 
 using namespace nn2crn;
 
-static std::string twoDigits(double V) {
-  char Text[32];
-  snprintf(Text, sizeof Text, "%.2g", V);
-  return Text;
-}
-
 namespace {
 class Preparation {
 public:
@@ -131,7 +125,7 @@ bool Preparation::report() {
   else
     What = "activations are fixed points of up to " + std::to_string(S.Units) +
            " units";
-  What += ", within " + twoDigits(S.Error) + " each; ";
+  What += ", within " + formatRounded(S.Error, 2) + " each; ";
   bool Lost = M.Weights.Samples && M.Weights.Samples->Lost != 0;
   What +=
       !M.Sharp || M.Weights.Exact
@@ -143,20 +137,21 @@ bool Preparation::report() {
                                      std::to_string(M.Weights.Samples->Cases) +
                                      " samples; "
                                : "; ");
-  What += "readings move by at most " + twoDigits(S.Bound) +
+  What += "readings move by at most " + formatRounded(S.Bound, 2) +
           (S.Declared ? " for inputs in their ranges"
                       : " for inputs from -1 to 1, as no range is declared") +
-          ", by " + twoDigits(S.Measured) + " on random ones" +
+          ", by " + formatRounded(S.Measured, 2) + " on random ones" +
           (M.Timer ? ", timers aside" : "");
   if (Keep)
-    What += ", by " + twoDigits(M.Weights.Samples->Error) + " on the samples";
+    What += ", by " + formatRounded(M.Weights.Samples->Error, 2) +
+            " on the samples";
   bool Missed = Options.Budget && !(S.Bound <= *Options.Budget);
   if (!Missed && !Lost) {
     Diags.remark(DiagId::ApproximatedActivations, Where, What);
     return true;
   }
   if (Missed)
-    What += ", more than the budget of " + twoDigits(*Options.Budget);
+    What += ", more than the budget of " + formatRounded(*Options.Budget, 2);
   else
     What += "; " + lostSamples(*M.Weights.Samples);
   const char *Advice =

@@ -37,12 +37,6 @@ std::optional<InputBox> nn2crn::declaredBox(const Graph &G,
   return Box;
 }
 
-static std::string twoDigits(double V) {
-  char Text[32];
-  snprintf(Text, sizeof Text, "%.2g", V);
-  return Text;
-}
-
 bool nn2crn::readWinners(const Graph &Model, const WeightOptions &Options,
                          DiagnosticEngine &Diags, std::optional<Winners> &Out) {
   if (Options.Calibrate.empty())
@@ -137,13 +131,13 @@ nn2crn::roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
                      ? ", the fewest that keep the winners of all " +
                            std::to_string(Q.Samples->Cases) + " samples"
                      : "") +
-                "; readings move by at most " + twoDigits(Q.Bound) +
+                "; readings move by at most " + formatRounded(Q.Bound, 2) +
                 (Q.Declared
                      ? " for inputs in their ranges"
                      : " for inputs from -1 to 1, as no range is declared") +
-                ", by " + twoDigits(Q.Measured) + " on random ones";
+                ", by " + formatRounded(Q.Measured, 2) + " on random ones";
   if (Keep)
-    What += ", by " + twoDigits(Q.Samples->Error) + " on the samples";
+    What += ", by " + formatRounded(Q.Samples->Error, 2) + " on the samples";
   // Not "greater", so that a bound that is no number counts as missed.
   bool Missed = Options.Budget && !(Q.Bound <= *Options.Budget);
   if (!Missed && !Lost) {
@@ -151,7 +145,7 @@ nn2crn::roundModel(Graph &G, const WeightOptions &Options, const InputBox &Box,
     return Q;
   }
   if (Missed)
-    What += ", more than the budget of " + twoDigits(*Options.Budget);
+    What += ", more than the budget of " + formatRounded(*Options.Budget, 2);
   else
     What += "; " + lostSamples(*Q.Samples);
   const char *Advice =

@@ -86,15 +86,14 @@ bool FixedPointLowering::addTimer() {
     if (X.Argument.Constant != 0)
       Add({}, X.Argument.Constant);
   }
-  char Slow[32];
-  snprintf(Slow, sizeof Slow, "%.2g", Rate);
   DiagLocation Where;
   Where.File = G.File;
   Diags.remark(DiagId::ApproximatedActivations, std::move(Where),
                std::to_string(Exponentials.size()) +
                    " exponentials are timed: they settle while a timer decays "
                    "with the rate " +
-                   Slow + ", and hold what inputs were from the start");
+                   formatRounded(Rate, 2) +
+                   ", and hold what inputs were from the start");
   return true;
 }
 

@@ -28,12 +28,6 @@ struct Found {
 /// Beyond this a reading is noise.
 constexpr double LeastAccuracy = 1e-3;
 
-std::string digits(double Value) {
-  char Text[32];
-  snprintf(Text, sizeof Text, "%.2g", Value);
-  return Text;
-}
-
 std::string refusalText(const Session &S, EquilibriumBlock::Refusal R) {
   std::string Name = "'" + S.network().nameText(R.Species) + "'";
   switch (R.What) {
@@ -63,8 +57,8 @@ std::string accuracyText(const Session &S, const Found &F) {
     return Text + ": amounts grow beyond what double precision can hold";
   return Text +
          (S.isStable() ? ": errors add up" : ": the rails nearly cancel") +
-         "; the reading " + digits(F.What.Value) + " may be wrong by " +
-         digits(F.What.Error);
+         "; the reading " + formatRounded(F.What.Value, 2) +
+         " may be wrong by " + formatRounded(F.What.Error, 2);
 }
 } // namespace
 

@@ -62,17 +62,11 @@ nn2crn::integrate(const Session &S, OdeIntegrator &I, SettleMonitor &Monitor,
   return Outcome;
 }
 
-static std::string shortNumber(double Value) {
-  char Text[32];
-  snprintf(Text, sizeof Text, "%.3g", Value);
-  return Text;
-}
-
 static std::string reason(const Session &S, const SettleMonitor::Laggard &L) {
   using Kind = SettleMonitor::Laggard::Kind;
   std::string Element =
                   "element " + std::to_string(S.reading(L.Reading).second),
-              Amount = shortNumber(L.Amount);
+              Amount = formatRounded(L.Amount, 3);
   switch (L.What) {
   case Kind::Early:
     return "time has not doubled twice since the first step";
@@ -100,7 +94,8 @@ bool nn2crn::reportOutcome(const Session &S, size_t Case,
   case OdeOutcome::End::Failed:
     S.diags().error(DiagId::IntegrationFailed, {},
                     S.caseText(Case) + "the integration failed at t = " +
-                        shortNumber(Outcome.Time) + ": " + Outcome.Failure);
+                        formatRounded(Outcome.Time, 3) + ": " +
+                        Outcome.Failure);
     return false;
   case OdeOutcome::End::TimeOut: {
     bool Decided = S.options().Until == StopRule::Decided;
@@ -109,7 +104,7 @@ bool nn2crn::reportOutcome(const Session &S, size_t Case,
                         S.caseText(Case) + "port '" +
                             S.reading(Outcome.Laggard.Reading).first->Name +
                             "' has not " + (Decided ? "decided" : "settled") +
-                            " by t = " + shortNumber(Outcome.Time) + ": " +
+                            " by t = " + formatRounded(Outcome.Time, 3) + ": " +
                             reason(S, Outcome.Laggard));
     D.note("give a larger maximum time or settle tolerance, or a fixed end "
            "time");

@@ -235,6 +235,12 @@ std::string nn2crn::formatDouble(double Value) {
   return Out;
 }
 
+std::string nn2crn::formatRounded(double Value, int Digits) {
+  char Text[64];
+  snprintf(Text, sizeof Text, "%.*g", std::min(Digits, 17), Value);
+  return Text;
+}
+
 void nn2crn::appendDouble(std::string &Out, double Value) {
   assert(std::isfinite(Value) && "only finite numbers have a text form");
   char Buffer[32];

@@ -50,12 +50,6 @@ bool sameBounds(const Certificate::InputBounds &B) {
       B.Elements, [&](const PortRange &R) { return R == B.Elements[0]; });
 }
 
-std::string shortNumber(double V) {
-  char Text[32];
-  snprintf(Text, sizeof Text, "%.6g", V);
-  return Text;
-}
-
 std::string inputsText(const Certificate &C) {
   std::string Bounded;
   for (const Certificate::InputBounds &B : C.Bounds) {
@@ -90,8 +84,9 @@ std::string witnessText(const Certificate::Counterexample &W) {
                 : ")";
   }
   return Text + " element " + std::to_string(W.Element) + " of '" + W.Port +
-         "' reads " + shortNumber(W.NetworkReads.toDouble()) +
-         ", the reference gives " + shortNumber(W.ReferenceGives.toDouble());
+         "' reads " + formatRounded(W.NetworkReads.toDouble(), 6) +
+         ", the reference gives " +
+         formatRounded(W.ReferenceGives.toDouble(), 6);
 }
 } // namespace
 
@@ -105,7 +100,8 @@ std::string nn2crn::certificateSummary(const Certificate &C) {
           (C.Result == Certificate::Verdict::Different ? " from " : " to ") +
           (C.Reference.empty() ? "the reference" : C.Reference) + '\n';
   auto Within = [](double Bound, bool Declared) {
-    return "; readings are within " + shortNumber(Bound) + " of the model's" +
+    return "; readings are within " + formatRounded(Bound, 6) +
+           " of the model's" +
            (Declared ? " for inputs in their ranges"
                      : " for inputs from -1 to 1");
   };

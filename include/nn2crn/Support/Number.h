@@ -117,6 +117,8 @@ private:
 /// exponent and digits on both sides of any point: what every reader of `.crn`
 /// accepts. \p Value must be finite.
 std::string formatDouble(double Value);
+/// \p Value to \p Digits significant digits, for people; it need not be finite.
+std::string formatRounded(double Value, int Digits);
 /// Appends formatDouble(\p Value) to \p Out without a temporary.
 void appendDouble(std::string &Out, double Value);
 
