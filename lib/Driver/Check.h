@@ -15,21 +15,17 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
 namespace nn2crn {
 
-/// Random numbers that are the same on every machine.
-class CheckRandom {
-public:
-  explicit CheckRandom(uint64_t Seed) : State(Seed) {}
-  /// From 0 to 1 in steps of 1/1024, so that values print short.
-  double next();
-
-private:
-  uint64_t State;
-};
+/// From 0 to 1 in steps of 1/1024, so that values print short; the same on
+/// every machine.
+inline double randomShare(std::mt19937_64 &Random) {
+  return static_cast<double>(Random() % 1025) / 1024;
+}
 
 /// Values for all inputs and states of a network: 0, corners, random ones.
 class CheckInputs {

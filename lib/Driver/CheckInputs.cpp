@@ -15,15 +15,6 @@
 
 using namespace nn2crn;
 
-/// SplitMix64 (Steele, Lea and Flood 2014).
-double CheckRandom::next() {
-  uint64_t Z = State += 0x9e3779b97f4a7c15;
-  Z = (Z ^ (Z >> 30)) * 0xbf58476d1ce4e5b9;
-  Z = (Z ^ (Z >> 27)) * 0x94d049bb133111eb;
-  Z ^= Z >> 31;
-  return static_cast<double>(Z % 1025) / 1024;
-}
-
 namespace {
 /// A box that values are drawn from: what \p In allows, from -1 to 1 where it
 /// leaves that open.
@@ -74,23 +65,25 @@ CheckInputs::CheckInputs(const Network &Net, unsigned Random, uint64_t Seed)
     if (std::ranges::find(Cases, Case) == Cases.end() && Takes(Case))
       Cases.push_back(std::move(Case));
   };
-  CheckRandom Next(Seed);
+  std::mt19937_64 Draw(Seed);
   auto Between = [&](const Interval &In, double Share) {
     return Share == 1 ? In.High : In.Low + Share * (In.High - In.Low);
   };
   Add([&](size_t I) { return std::clamp(0.0, Within[I].Low, Within[I].High); });
   Add([&](size_t I) { return Within[I].Low; });
   Add([&](size_t I) { return Within[I].High; });
-  Add([&](size_t I) { return Between(Within[I], Next.next() < 0.5 ? 0 : 1); });
+  Add([&](size_t I) {
+    return Between(Within[I], randomShare(Draw) < 0.5 ? 0 : 1);
+  });
   for (unsigned K = 0; K < Random; ++K)
-    Add([&](size_t I) { return Between(Within[I], Next.next()); });
+    Add([&](size_t I) { return Between(Within[I], randomShare(Draw)); });
   Inside = Cases.size();
   if (!Ranges)
     return;
   Add([&](size_t I) { return Beyond[I].Low; });
   Add([&](size_t I) { return Beyond[I].High; });
   for (unsigned K = 0; K < Random; K += 4)
-    Add([&](size_t I) { return Between(Beyond[I], Next.next()); });
+    Add([&](size_t I) { return Between(Beyond[I], randomShare(Draw)); });
 }
 
 std::optional<InputArrays> CheckInputs::arrays(const Network &Net, size_t First,

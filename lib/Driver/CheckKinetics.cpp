@@ -153,7 +153,7 @@ public:
 
   /// Case \p Case of the inputs; of a network without any, random amounts
   /// but for the first case.
-  bool start(size_t Case, CheckRandom &Random) {
+  bool start(size_t Case, std::mt19937_64 &Random) {
     Was.start();
     Is.start();
     if (Inputs.hasPorts()) {
@@ -162,7 +162,7 @@ public:
     }
     if (Case > 0)
       for (auto [B, A] : Settable)
-        Was.Amounts[B.Value] = Is.Amounts[A.Value] = 2 * Random.next();
+        Was.Amounts[B.Value] = Is.Amounts[A.Value] = 2 * randomShare(Random);
     return true;
   }
 
@@ -286,7 +286,7 @@ CheckResult nn2crn::checkKinetics(const Network &Before, const Network &After,
   if (Pairs.empty())
     return Result;
   Walk W(Before, After, Inputs, Pairs, Result);
-  CheckRandom Random(Inputs.seed() + 1);
+  std::mt19937_64 Random(Inputs.seed() + 1);
   for (size_t Case = 0; Case < Cases; ++Case) {
     if (!W.start(Case, Random))
       return Result;
