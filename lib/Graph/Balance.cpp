@@ -13,23 +13,6 @@
 
 using namespace nn2crn;
 
-namespace {
-/// Multiplies the rows, or the columns, of a matrix by \p Factors.
-SparseMatrix scaled(const SparseMatrix &W, const std::vector<double> &Factors,
-                    bool Rows) {
-  SparseMatrix Out(W.columns());
-  Out.reserve(W.rows(), W.entries());
-  for (uint32_t R = 0; R < W.rows(); ++R) {
-    auto Columns = W.columnsOf(R);
-    auto Weights = W.weightsOf(R);
-    for (size_t K = 0; K < Columns.size(); ++K)
-      Out.add(Columns[K], Weights[K] * Factors[Rows ? R : Columns[K]]);
-    Out.endRow();
-  }
-  return Out;
-}
-} // namespace
-
 namespace nn2crn {
 /// Friend of Graph.
 class Balancer {
@@ -117,7 +100,7 @@ private:
     if (Even)
       return;
     for (Node::Operand &O : Layer.Operands)
-      O.Weights = scaled(O.Weights, Factors, /*Rows=*/true);
+      O.Weights = O.Weights.withRowsTimes(Factors);
     for (size_t I = 0; I < Layer.Bias.size(); ++I)
       Layer.Bias[I] *= Factors[I];
     for (double &F : Factors)
@@ -128,7 +111,7 @@ private:
     for (size_t I : Nodes)
       for (Node::Operand &O : G.Nodes[I].Operands)
         if (O.Value == Out)
-          O.Weights = scaled(O.Weights, Factors, /*Rows=*/false);
+          O.Weights = O.Weights.withColumnsTimes(Factors);
   }
 
   Graph &G;

@@ -237,8 +237,11 @@ std::string nn2crn::verify(const Graph &G) {
   for (const GraphPart &P : G.parts())
     if (P.To.Value >= G.values().size() || !(P.From < P.To) || !(P.Slope >= 0))
       return "a part of known slope has ends that do not exist";
-  for (const GraphPort &P : G.inputs())
+  for (const GraphPort &P : G.inputs()) {
     if (G.value(P.Value).Producer.isValid())
       return "input '" + P.Name + "' is made by a node";
+    if (!P.Halvings.empty() && P.Halvings.size() != G.value(P.Value).Elements)
+      return "input '" + P.Name + "' is not carried by elements";
+  }
   return {};
 }

@@ -62,21 +62,6 @@ SparseMatrix rounded(const SparseMatrix &W, double Step, double Most) {
   return Out;
 }
 
-/// Each column times 2 to the \p Sign times its exponent.
-SparseMatrix timesPowers(const SparseMatrix &W,
-                         const std::vector<int> &Exponents, int Sign) {
-  SparseMatrix Out(W.columns());
-  Out.reserve(W.rows(), W.entries());
-  for (uint32_t R = 0; R < W.rows(); ++R) {
-    for (size_t K = 0; K < W.columnsOf(R).size(); ++K) {
-      uint32_t C = W.columnsOf(R)[K];
-      Out.add(C, std::ldexp(W.weightsOf(R)[K], Sign * Exponents[C]));
-    }
-    Out.endRow();
-  }
-  return Out;
-}
-
 /// A step of which \p Most is at most \p Steps: any number where values of one
 /// layer go into one layer only, since then all its weights share it; a power
 /// of two where they meet values of others.
@@ -164,20 +149,23 @@ public:
     double Steps = std::exp2(Bits - 1) - 1; // One bit is the sign.
     std::vector<bool> Fixed = afterScores(G);
     // Weights of inputs are rounded as they are carried.
-    std::vector<const std::vector<int> *> Halvings(G.Values.size());
-    for (const GraphPort &In : G.Inputs)
-      if (!In.Halvings.empty())
-        Halvings[In.Value.Value] = &In.Halvings;
+    auto Carry = [&](Node &N, int Sign) {
+      for (Node::Operand &O : N.Operands)
+        for (const GraphPort &In : G.Inputs) {
+          if (O.Value != In.Value || In.Halvings.empty())
+            continue;
+          std::vector<double> Factors;
+          for (int H : In.Halvings)
+            Factors.push_back(std::ldexp(1, Sign * H));
+          O.Weights = O.Weights.withColumnsTimes(Factors);
+        }
+    };
     for (Node &N : G.Nodes) {
       if (N.Kind != NodeKind::Affine || Fixed[N.Result.Value])
         continue;
-      for (Node::Operand &O : N.Operands)
-        if (auto *H = Halvings[O.Value.Value])
-          O.Weights = timesPowers(O.Weights, *H, 1);
+      Carry(N, 1);
       roundLayer(N, Steps, Meets);
-      for (Node::Operand &O : N.Operands)
-        if (auto *H = Halvings[O.Value.Value])
-          O.Weights = timesPowers(O.Weights, *H, -1);
+      Carry(N, -1);
     }
   }
 

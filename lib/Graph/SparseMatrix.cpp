@@ -34,3 +34,25 @@ bool SparseMatrix::isIdentity() const {
       return false;
   return true;
 }
+
+SparseMatrix SparseMatrix::times(std::span<const double> Factors,
+                                 bool OfRows) const {
+  SparseMatrix Out(ColumnCount);
+  Out.reserve(rows(), entries());
+  for (uint32_t R = 0; R < rows(); ++R) {
+    for (uint64_t K = Begin[R]; K < Begin[R + 1]; ++K)
+      Out.add(Columns[K], Weights[K] * Factors[OfRows ? R : Columns[K]]);
+    Out.endRow();
+  }
+  return Out;
+}
+
+SparseMatrix
+SparseMatrix::withRowsTimes(std::span<const double> Factors) const {
+  return times(Factors, /*OfRows=*/true);
+}
+
+SparseMatrix
+SparseMatrix::withColumnsTimes(std::span<const double> Factors) const {
+  return times(Factors, /*OfRows=*/false);
+}

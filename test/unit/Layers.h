@@ -37,6 +37,20 @@ inline Graph layers(const std::vector<std::vector<Vector>> &Weights) {
   return G;
 }
 
+/// What layers() makes such a graph of.
+inline std::vector<std::vector<Vector>> layerWeights(const Graph &G) {
+  std::vector<std::vector<Vector>> Weights;
+  for (const Node &N : G.nodes())
+    if (N.Kind == NodeKind::Affine) {
+      const SparseMatrix &W = N.Operands[0].Weights;
+      auto &Rows = Weights.emplace_back(W.rows(), Vector(W.columns()));
+      for (uint32_t R = 0; R < W.rows(); ++R)
+        for (size_t K = 0; K < W.columnsOf(R).size(); ++K)
+          Rows[R][W.columnsOf(R)[K]] = W.weightsOf(R)[K];
+    }
+  return Weights;
+}
+
 /// Two to four layers of normally distributed weights.
 inline Graph randomLayers(std::mt19937 &Random) {
   std::normal_distribution<double> Normal;

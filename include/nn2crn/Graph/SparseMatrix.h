@@ -54,8 +54,13 @@ public:
   /// All weights that are not 0, row after row.
   std::span<const double> weights() const { return Weights; }
   bool isIdentity() const;
+  /// The same with row, or column, i times \p Factors[i].
+  SparseMatrix withRowsTimes(std::span<const double> Factors) const;
+  SparseMatrix withColumnsTimes(std::span<const double> Factors) const;
 
 private:
+  SparseMatrix times(std::span<const double> Factors, bool OfRows) const;
+
   uint32_t ColumnCount = 0;
   std::vector<uint64_t> Begin{0};
   std::vector<uint32_t> Columns;

@@ -161,16 +161,7 @@ TEST(Quantize, FeaturesOfAllSizesKeepTheirDigits) {
   unsigned Scaled = 0;
   for (unsigned Seed = 0; Seed < 100; ++Seed) {
     std::mt19937 Random(Seed);
-    Graph Even = randomLayers(Random);
-    std::vector<std::vector<Vector>> Weights;
-    for (const Node &N : Even.nodes())
-      if (N.Kind == NodeKind::Affine) {
-        const SparseMatrix &W = N.Operands[0].Weights;
-        auto &Rows = Weights.emplace_back(W.rows(), Vector(W.columns()));
-        for (uint32_t R = 0; R < W.rows(); ++R)
-          for (size_t K = 0; K < W.columnsOf(R).size(); ++K)
-            Rows[R][W.columnsOf(R)[K]] = W.weightsOf(R)[K];
-      }
+    auto Weights = layerWeights(randomLayers(Random));
     Vector Sizes;
     for (size_t C = 0; C < Weights[0][0].size(); ++C) {
       Sizes.push_back(std::ldexp(1, static_cast<int>(Random() % 30)));
@@ -178,7 +169,6 @@ TEST(Quantize, FeaturesOfAllSizesKeepTheirDigits) {
         Row[C] /= Sizes[C];
     }
     Graph Exact = layers(Weights), G = Exact;
-    quantize(Even, 14, {});
     Quantization Q = quantize(G, 14, {});
     if (Q.Exact || Q.Bits != 14)
       continue;
@@ -240,16 +230,7 @@ TEST(BalanceScales, ComputesTheSameWithFewerBits) {
     std::mt19937 Random(Seed);
     Graph Even = randomLayers(Random);
     // Hidden units of very different size.
-    std::vector<std::vector<Vector>> Weights;
-    for (const Node &N : Even.nodes())
-      if (N.Kind == NodeKind::Affine) {
-        const SparseMatrix &W = N.Operands[0].Weights;
-        Weights.emplace_back();
-        for (uint32_t R = 0; R < W.rows(); ++R) {
-          auto Row = W.weightsOf(R);
-          Weights.back().emplace_back(Row.begin(), Row.end());
-        }
-      }
+    auto Weights = layerWeights(Even);
     for (size_t L = 0; L + 1 < Weights.size(); ++L)
       for (size_t U = 0; U < Weights[L].size(); ++U) {
         double C = std::exp2(static_cast<double>(Random() % 9) - 4);
